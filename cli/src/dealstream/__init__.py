@@ -1,0 +1,1 @@
+"""One command that runs, fills and questions the platform."""

@@ -1,0 +1,187 @@
+"""Events of identity: tenants, people and where they belong, API keys. All topics here are compacted."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from events.event import UNSTAMPED, Event, Timestamp, Value
+from events.money import Currency, RateText
+from events.topics import IDENTITY_API_KEY, IDENTITY_PERSON, IDENTITY_REGION, IDENTITY_TEAM, IDENTITY_TENANT
+
+
+class Role(StrEnum):
+    """What a person or an integration may do; a person holds one or more."""
+
+    REP = "rep"
+    SDR = "sdr"
+    MANAGER = "manager"
+    DIRECTOR = "director"
+    SALES_OPS = "sales-ops"
+    CUSTOMER_SUCCESS = "customer-success"
+    ADMIN = "admin"
+    INTEGRATION = "integration"
+
+
+class ExchangeRate(Value):
+    """From ``on`` until the next date given for ``currency``, one unit of it is worth ``rate`` units of the base."""
+
+    currency: Currency
+    on: date
+    rate: RateText
+
+
+class TenantState(Value):
+    """A firm that uses the platform, and how its figures are reckoned."""
+
+    id: UUID
+    slug: str
+    name: str
+    zone: str
+    """IANA time zone; the day of every figure is the day there."""
+    base_currency: Currency
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    rates: tuple[ExchangeRate, ...] = ()
+
+
+class Assignment(Value):
+    """Where a person belongs from a date on, until the next assignment's date."""
+
+    from_on: date
+    team: UUID | None = None
+    region: UUID | None = None
+
+
+class PersonState(Value):
+    """A member of the sales organisation."""
+
+    id: UUID
+    external_id: str | None = None
+    name: str
+    email: str | None = None
+    locale: str = "en"
+    roles: tuple[Role, ...]
+    manager: UUID | None = None
+    assignments: tuple[Assignment, ...] = ()
+    """Oldest first; the first one also holds for all time before its date."""
+    active: bool = True
+
+
+class TeamState(Value):
+    """A team; ``parent`` makes a tree, ``lead`` is its manager."""
+
+    id: UUID
+    external_id: str | None = None
+    name: str
+    parent: UUID | None = None
+    lead: UUID | None = None
+
+
+class RegionState(Value):
+    """A sales region; ``parent`` makes a tree."""
+
+    id: UUID
+    external_id: str | None = None
+    name: str
+    parent: UUID | None = None
+
+
+class ApiKeyState(Value):
+    """A key of an integration. Only the SHA-256 of its 256-bit secret is ever kept, so publishing it reveals nothing."""
+
+    id: UUID
+    name: str
+    secret_sha256: str
+    roles: tuple[Role, ...]
+    person: UUID | None = None
+    revoked_at: Timestamp | None = None
+
+
+class TenantEvent(Event, topic=IDENTITY_TENANT):
+    """Base of what happens to a tenant."""
+
+    tenant: TenantState = UNSTAMPED
+
+
+class TenantFounded(TenantEvent, type="dealstream.tenant.founded", version=1):
+    """A tenant began to use the platform."""
+
+
+class TenantSettingsChanged(TenantEvent, type="dealstream.tenant.settings_changed", version=1):
+    """Name, zone, base currency or fiscal year changed."""
+
+
+class ExchangeRatesSet(TenantEvent, type="dealstream.tenant.exchange_rates_set", version=1):
+    """Dated exchange rates were added or corrected; amounts pinned before keep the rate they were pinned at."""
+
+
+class PersonEvent(Event, topic=IDENTITY_PERSON):
+    """Base of what happens to a person of the sales organisation."""
+
+    person: PersonState = UNSTAMPED
+
+
+class PersonJoined(PersonEvent, type="dealstream.person.joined", version=1):
+    """A person joined the tenant."""
+
+
+class PersonChanged(PersonEvent, type="dealstream.person.changed", version=1):
+    """Name, mail address, language, roles or manager changed."""
+
+
+class PersonReassigned(PersonEvent, type="dealstream.person.reassigned", version=1):
+    """The person belongs to another team or region from a date on; figures before it stay where they were."""
+
+    from_on: date
+
+
+class PersonDeactivated(PersonEvent, type="dealstream.person.deactivated", version=1):
+    """The person left; may no longer sign in, keeps past credit."""
+
+
+class PersonReactivated(PersonEvent, type="dealstream.person.reactivated", version=1):
+    """The person came back."""
+
+
+class TeamEvent(Event, topic=IDENTITY_TEAM):
+    """Base of what happens to a team."""
+
+    team: TeamState = UNSTAMPED
+
+
+class TeamFormed(TeamEvent, type="dealstream.team.formed", version=1):
+    """A team was formed."""
+
+
+class TeamChanged(TeamEvent, type="dealstream.team.changed", version=1):
+    """Name, parent or lead of a team changed."""
+
+
+class RegionEvent(Event, topic=IDENTITY_REGION):
+    """Base of what happens to a region."""
+
+    region: RegionState = UNSTAMPED
+
+
+class RegionDefined(RegionEvent, type="dealstream.region.defined", version=1):
+    """A region was defined."""
+
+
+class RegionChanged(RegionEvent, type="dealstream.region.changed", version=1):
+    """Name or parent of a region changed."""
+
+
+class ApiKeyEvent(Event, topic=IDENTITY_API_KEY):
+    """Base of what happens to an API key."""
+
+    api_key: ApiKeyState = UNSTAMPED
+
+
+class ApiKeyIssued(ApiKeyEvent, type="dealstream.api_key.issued", version=1):
+    """An API key was issued."""
+
+
+class ApiKeyRevoked(ApiKeyEvent, type="dealstream.api_key.revoked", version=1):
+    """An API key stopped being valid."""

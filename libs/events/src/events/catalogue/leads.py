@@ -1,0 +1,215 @@
+"""Events of leads: leads, handoffs to an account executive, customers.
+
+Names, mail addresses and phone numbers of prospects travel only on ``leads.contact``, whose records can be erased.
+"""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import NonNegativeInt
+
+from events.event import UNSTAMPED, Event, Timestamp, Value
+from events.money import Money
+from events.topics import LEADS_CONTACT, LEADS_CUSTOMER, LEADS_HANDOFF, LEADS_LEAD
+
+
+class Owner(Value):
+    """Who holds a record, and the team and region that this person belonged to on the day of the event."""
+
+    person: UUID
+    team: UUID | None = None
+    region: UUID | None = None
+
+
+class LeadStatus(StrEnum):
+    """Where a lead stands."""
+
+    OPEN = "open"
+    QUALIFIED = "qualified"
+    DISQUALIFIED = "disqualified"
+    CONVERTED = "converted"
+
+
+class LeadState(Value):
+    """A prospect that may become a customer. Dates named ``*_on`` are days in the tenant's zone."""
+
+    id: UUID
+    external_id: str | None = None
+    title: str | None = None
+    source: str | None = None
+    """First touch; absent is another thing than a source called unknown."""
+    campaign: str | None = None
+    medium: str | None = None
+    status: LeadStatus = LeadStatus.OPEN
+    owner: Owner | None = None
+    first_owner: Owner | None = None
+    """The first who held it; the lead counts for this person in every period."""
+    contact_id: UUID | None = None
+    account_id: UUID | None = None
+    created_at: Timestamp
+    created_on: date
+    qualified_at: Timestamp | None = None
+    qualified_on: date | None = None
+    disqualified_on: date | None = None
+    disqualified_reason: str | None = None
+    converted_on: date | None = None
+    deal_id: UUID | None = None
+    imported: bool = False
+
+
+class HandoffStatus(StrEnum):
+    """Where a handoff stands."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+
+
+class Opportunity(Value):
+    """What the deal should be that an accepted handoff opens; all that is absent takes the tenant's default."""
+
+    name: str | None = None
+    pipeline: UUID | None = None
+    amount: Money | None = None
+    expected_close_on: date | None = None
+
+
+class HandoffState(Value):
+    """A lead offered by the one who qualified it to an account executive."""
+
+    id: UUID
+    lead_id: UUID
+    source: str | None = None
+    campaign: str | None = None
+    status: HandoffStatus = HandoffStatus.OFFERED
+    offered_by: Owner
+    offered_to: Owner
+    offered_at: Timestamp
+    offered_on: date
+    lead_created_on: date
+    answered_at: Timestamp | None = None
+    answered_on: date | None = None
+    reason: str | None = None
+    """Why it was returned."""
+    opportunity: Opportunity = Opportunity()
+    deal_id: UUID | None = None
+    """Chosen at acceptance, so that however often the acceptance is delivered, one deal is opened."""
+    account_id: UUID | None = None
+    imported: bool = False
+
+
+class CustomerState(Value):
+    """An account: a company that buys or may buy. The company owns the record, a person holds it."""
+
+    id: UUID
+    external_id: str | None = None
+    name: str
+    sector: str | None = None
+    country: str | None = None
+    parent: UUID | None = None
+    owner: Owner | None = None
+    opened_on: date
+
+
+class ContactState(Value):
+    """A person at a prospect or customer: personal data, erased by a null record."""
+
+    id: UUID
+    external_id: str | None = None
+    account_id: UUID | None = None
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    job_title: str | None = None
+
+
+class LeadEvent(Event, topic=LEADS_LEAD):
+    """Base of what happens to a lead."""
+
+    lead: LeadState = UNSTAMPED
+
+
+class LeadCaptured(LeadEvent, type="dealstream.lead.captured", version=1):
+    """A lead came in."""
+
+
+class LeadAssigned(LeadEvent, type="dealstream.lead.assigned", version=1):
+    """The lead has a new owner."""
+
+    from_owner: Owner | None = None
+    to_owner: Owner
+
+
+class LeadQualified(LeadEvent, type="dealstream.lead.qualified", version=1):
+    """The lead is worth an account executive's time."""
+
+
+class LeadDisqualified(LeadEvent, type="dealstream.lead.disqualified", version=1):
+    """The lead is not worth pursuing, for a reason."""
+
+    reason: str
+
+
+class LeadReturned(LeadEvent, type="dealstream.lead.returned", version=1):
+    """An account executive gave the lead back; it is open again."""
+
+    reason: str
+
+
+class LeadConverted(LeadEvent, type="dealstream.lead.converted", version=1):
+    """The lead became a customer's deal."""
+
+    deal_id: UUID
+    account_id: UUID
+
+
+class HandoffEvent(Event, topic=LEADS_HANDOFF):
+    """Base of what happens to a handoff."""
+
+    handoff: HandoffState = UNSTAMPED
+
+
+class HandoffOffered(HandoffEvent, type="dealstream.handoff.offered", version=1):
+    """A qualified lead was offered to an account executive."""
+
+
+class HandoffAccepted(HandoffEvent, type="dealstream.handoff.accepted", version=1):
+    """The account executive took the lead over; deals opens the deal named in the state."""
+
+    seconds_to_answer: NonNegativeInt
+
+
+class HandoffReturned(HandoffEvent, type="dealstream.handoff.returned", version=1):
+    """The account executive gave the lead back, for a reason."""
+
+    reason: str
+    seconds_to_answer: NonNegativeInt
+
+
+class CustomerEvent(Event, topic=LEADS_CUSTOMER):
+    """Base of what happens to an account."""
+
+    customer: CustomerState = UNSTAMPED
+
+
+class CustomerOpened(CustomerEvent, type="dealstream.customer.opened", version=1):
+    """An account was opened."""
+
+
+class CustomerChanged(CustomerEvent, type="dealstream.customer.changed", version=1):
+    """Name, sector, country, parent or owner of an account changed."""
+
+
+class ContactEvent(Event, topic=LEADS_CONTACT):
+    """Base of what happens to a contact."""
+
+    contact: ContactState = UNSTAMPED
+
+
+class ContactAdded(ContactEvent, type="dealstream.contact.added", version=1):
+    """A contact was added."""
+
+
+class ContactChanged(ContactEvent, type="dealstream.contact.changed", version=1):
+    """A contact's data changed."""

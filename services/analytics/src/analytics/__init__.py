@@ -1,0 +1,1 @@
+"""The KPI ledger and every figure read from it."""

@@ -1,0 +1,1 @@
+"""Pipelines, products and deals."""

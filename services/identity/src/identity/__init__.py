@@ -1,0 +1,1 @@
+"""People, teams, regions, tenants, API keys and sign-in."""

@@ -1,0 +1,1 @@
+"""Leads, handoffs and customers."""
