@@ -1,0 +1,1 @@
+"""The KPI ledger. Read in this order: posting, folding, slices, facts, cells, fold; then audit, seal, rebuild."""
