@@ -1,8 +1,8 @@
 """What a fact means for the figures: postings to measures. Pure.
 
-A *measure* is a number that can be added up: how many deals were won, and for how much. A *posting* books a count and an
-amount to a measure on one day and one *slice* (the values of the dimensions that reports ask for). The postings of an
-aggregate are a pure function of its state; the ledger keeps the differences from one state to the next.
+A *measure* is a number that can be added up: how many deals were won, and for how much. A *posting* books a count and
+an amount to a measure on one day and one *slice* (the values of the dimensions that reports ask for). The postings of
+an aggregate are a pure function of its state; the ledger keeps the differences from one state to the next.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -61,7 +61,7 @@ class Posting(NamedTuple):
     measure: Measure
     on: date
     slice: Slice
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # hides tuple.count, which nobody wants here
     amount: int = 0
 
 
