@@ -70,7 +70,11 @@ class DealStatus(StrEnum):
 
 
 class Line(Value):
-    """A product on a deal. Amounts are of the whole line, in the deal's currency and in the tenant's base currency."""
+    """A product on a deal. Amounts are of the whole line, in the deal's currency and in the tenant's base currency.
+
+    The amounts in base currency are differences of converted running totals, so that they add up to the deal's own
+    ``base_minor`` whatever the rate.
+    """
 
     product: UUID
     quantity: PositiveInt
@@ -84,8 +88,8 @@ class Line(Value):
 class Span(Value):
     """A stretch of time in which stage, owner, amount, product and expected close of an open deal stayed the same.
 
-    Spans follow each other without a gap while the deal is open: they are its history, from which stage visits,
-    the pipeline of any past day and every change of value are read. ``to_at`` is absent on the last span of an open deal.
+    Spans follow each other without a gap while the deal is open: they are its history, from which stage visits, the
+    pipeline of any past day and every change of value are read. Only the last span of an open deal has no ``to_at``.
     """
 
     stage: StageKey
@@ -118,6 +122,15 @@ class Closing(Value):
     lines: tuple[Line, ...] = ()
     reopened_at: Timestamp | None = None
     reopened_on: date | None = None
+
+
+class DealDetails(Value):
+    """What a deal is called, where it came from and for whom it is."""
+
+    name: str
+    source: str | None = None
+    campaign: str | None = None
+    account_id: UUID | None = None
 
 
 class NextStep(Value):
@@ -159,6 +172,9 @@ class DealState(Value):
     start_known: bool = True
     """False for imported history without a start date: such a deal has no cycle and no time in stage."""
     lead_created_on: date | None = None
+    changed_at: Timestamp | None = None
+    """When the deal last changed in the business; nothing is accepted for a time before it."""
+    changed_on: date | None = None
     spans: tuple[Span, ...]
     closings: tuple[Closing, ...] = ()
     imported: bool = False
@@ -237,10 +253,18 @@ class DealNextStepPlanned(DealEvent, type="dealstream.deal.next_step_planned", v
     next_step: NextStep | None
 
 
+class DealDetailsChanged(DealEvent, type="dealstream.deal.details_changed", version=1):
+    """Name, source, campaign or account of the deal were corrected."""
+
+    from_details: DealDetails
+    to_details: DealDetails
+
+
 class DealWon(DealEvent, type="dealstream.deal.won", version=1):
     """The customer bought."""
 
     seconds_open: NonNegativeInt
+    """Time for which the deal was open in all; the time between a close and its reopening is out."""
 
 
 class DealLost(DealEvent, type="dealstream.deal.lost", version=1):
