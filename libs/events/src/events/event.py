@@ -54,7 +54,12 @@ class Event(Value):
     """When it happened in the business; history that is loaded later keeps its own time."""
 
     def __init_subclass__(
-        cls, *, topic: Topic | None = None, type: str | None = None, version: int = 1, **kwargs: Any
+        cls,
+        *,
+        topic: Topic | None = None,
+        type: str | None = None,  # noqa: A002 - reads as the event type that it is
+        version: int = 1,
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         if topic is not None:

@@ -15,6 +15,8 @@ class Topic:
     name: str
     compacted: bool = False
     partitions: int = 12
+    consumers: tuple[str, ...] = ()
+    """The services that read it; outside systems may read any topic."""
 
     @property
     def owner(self) -> str:
@@ -27,20 +29,22 @@ class Topic:
         return self.name.partition(".")[2]
 
 
-IDENTITY_TENANT = Topic("identity.tenant", compacted=True)
-IDENTITY_PERSON = Topic("identity.person", compacted=True)
-IDENTITY_TEAM = Topic("identity.team", compacted=True)
-IDENTITY_REGION = Topic("identity.region", compacted=True)
-IDENTITY_API_KEY = Topic("identity.api_key", compacted=True)
+_EVERY_SERVICE = ("identity", "leads", "deals", "analytics", "notifications")
 
-LEADS_LEAD = Topic("leads.lead")
-LEADS_HANDOFF = Topic("leads.handoff")
+IDENTITY_TENANT = Topic("identity.tenant", compacted=True, consumers=_EVERY_SERVICE)
+IDENTITY_PERSON = Topic("identity.person", compacted=True, consumers=_EVERY_SERVICE)
+IDENTITY_TEAM = Topic("identity.team", compacted=True, consumers=_EVERY_SERVICE)
+IDENTITY_REGION = Topic("identity.region", compacted=True, consumers=_EVERY_SERVICE)
+IDENTITY_API_KEY = Topic("identity.api_key", compacted=True, consumers=_EVERY_SERVICE)
+
+LEADS_LEAD = Topic("leads.lead", consumers=("analytics",))
+LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
 LEADS_CUSTOMER = Topic("leads.customer")
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
 
-DEALS_PIPELINE = Topic("deals.pipeline", compacted=True)
-DEALS_PRODUCT = Topic("deals.product", compacted=True)
-DEALS_DEAL = Topic("deals.deal")
+DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
+DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
+DEALS_DEAL = Topic("deals.deal", consumers=("analytics", "notifications"))
 
 ANALYTICS_SEAL = Topic("analytics.seal")
 

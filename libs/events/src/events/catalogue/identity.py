@@ -89,7 +89,7 @@ class RegionState(Value):
 
 
 class ApiKeyState(Value):
-    """A key of an integration. Only the SHA-256 of its 256-bit secret is ever kept, so publishing it reveals nothing."""
+    """A key of an integration. Only the SHA-256 of its 256-bit secret is kept, so publishing it reveals nothing."""
 
     id: UUID
     name: str

@@ -55,7 +55,13 @@ class LeadState(Value):
     disqualified_reason: str | None = None
     converted_on: date | None = None
     deal_id: UUID | None = None
+    open_handoff: UUID | None = None
+    """The handoff that waits for an answer; while there is one, no other may be offered."""
+    offered_to: Owner | None = None
+    """The account executive to whom the lead is offered, or who took it over."""
     imported: bool = False
+    changed_at: Timestamp | None = None
+    """When the last change happened in the business; nothing may happen to the lead before it."""
 
 
 class HandoffStatus(StrEnum):
@@ -79,6 +85,7 @@ class HandoffState(Value):
     """A lead offered by the one who qualified it to an account executive."""
 
     id: UUID
+    external_id: str | None = None
     lead_id: UUID
     source: str | None = None
     campaign: str | None = None
@@ -122,6 +129,8 @@ class ContactState(Value):
     email: str | None = None
     phone: str | None = None
     job_title: str | None = None
+    owner: Owner | None = None
+    """Who entered it; others see it through a lead or an account of theirs."""
 
 
 class LeadEvent(Event, topic=LEADS_LEAD):
@@ -149,6 +158,21 @@ class LeadDisqualified(LeadEvent, type="dealstream.lead.disqualified", version=1
     """The lead is not worth pursuing, for a reason."""
 
     reason: str
+
+
+class LeadReopened(LeadEvent, type="dealstream.lead.reopened", version=1):
+    """A disqualified lead is worth pursuing after all; it is open again."""
+
+
+class LeadDetailsChanged(LeadEvent, type="dealstream.lead.details_changed", version=1):
+    """Title, campaign, medium, contact or account of the lead changed."""
+
+
+class LeadOffered(LeadEvent, type="dealstream.lead.offered", version=1):
+    """The lead waits for an account executive's answer to a handoff."""
+
+    handoff_id: UUID
+    to_owner: Owner
 
 
 class LeadReturned(LeadEvent, type="dealstream.lead.returned", version=1):
