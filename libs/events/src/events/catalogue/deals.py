@@ -172,6 +172,8 @@ class DealState(Value):
     start_known: bool = True
     """False for imported history without a start date: such a deal has no cycle and no time in stage."""
     lead_created_on: date | None = None
+    lead_owner: Owner | None = None
+    """First owner of the lead that became this deal: the lead's success counts for this person."""
     changed_at: Timestamp | None = None
     """When the deal last changed in the business; nothing is accepted for a time before it."""
     changed_on: date | None = None

@@ -95,6 +95,8 @@ class HandoffState(Value):
     offered_at: Timestamp
     offered_on: date
     lead_created_on: date
+    lead_owner: Owner | None = None
+    """The lead's first owner, for whom its figures count."""
     answered_at: Timestamp | None = None
     answered_on: date | None = None
     reason: str | None = None
