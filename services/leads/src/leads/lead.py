@@ -1,0 +1,308 @@
+"""A lead: captured, assigned, qualified or disqualified, handed over, converted or returned. Pure.
+
+A decision yields each event with the lead's state after it. What is so already is no event, so that a command may be
+sent again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from chassis.aggregates import Aggregate, Command
+from chassis.refusals import AlreadyExists, Refusal
+from events.catalogue.leads import (
+    LeadAssigned,
+    LeadCaptured,
+    LeadConverted,
+    LeadDetailsChanged,
+    LeadDisqualified,
+    LeadEvent,
+    LeadOffered,
+    LeadQualified,
+    LeadReopened,
+    LeadReturned,
+    LeadState,
+    LeadStatus,
+    Owner,
+)
+from leads.sequence import refuse_earlier
+
+
+class LeadIsClosed(Refusal):
+    """The lead is disqualified or converted."""
+
+    slug = "lead-is-closed"
+
+
+class LeadIsNotQualified(Refusal):
+    """Only a qualified lead can be handed over."""
+
+    slug = "lead-is-not-qualified"
+
+
+class LeadIsNotDisqualified(Refusal):
+    """Only a disqualified lead can be reopened."""
+
+    slug = "lead-is-not-disqualified"
+
+
+class HandoffIsOpen(Refusal):
+    """The lead waits for the answer to a handoff."""
+
+    slug = "handoff-is-open"
+
+
+class HandoffIsNotOpen(Refusal):
+    """The lead does not wait for the answer to this handoff."""
+
+    slug = "handoff-is-not-open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureLead(Command):
+    """A lead came in; with an owner it is assigned at once."""
+
+    creates: ClassVar[bool] = True
+    id: UUID
+    external_id: str | None = None
+    title: str | None = None
+    source: str | None = None
+    campaign: str | None = None
+    medium: str | None = None
+    contact_id: UUID | None = None
+    account_id: UUID | None = None
+    owner: Owner | None = None
+    imported: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeLeadDetails(Command):
+    """Change the fields named."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignLead(Command):
+    """The lead gets a new owner."""
+
+    to: Owner
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualifyLead(Command):
+    """The lead is worth an account executive's time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisqualifyLead(Command):
+    """The lead is not worth pursuing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReopenLead(Command):
+    """The lead is worth pursuing after all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferLead(Command):
+    """The lead is offered to an account executive."""
+
+    handoff_id: UUID
+    to: Owner
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnLead(Command):
+    """The account executive gave the lead back."""
+
+    handoff_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertLead(Command):
+    """The account executive took the lead over."""
+
+    handoff_id: UUID
+    deal_id: UUID
+    account_id: UUID
+
+
+def decide(command: Command, lead: LeadState | None) -> Iterator[LeadEvent]:
+    if lead is None:
+        yield from _capture(command)
+    elif isinstance(command, CaptureLead):
+        raise AlreadyExists(id=str(lead.id))
+    else:
+        yield from _DECISIONS[type(command)](command, lead)
+
+
+def _capture(command: Command) -> Iterator[LeadEvent]:
+    if not isinstance(command, CaptureLead):
+        raise TypeError(f"{type(command).__name__} needs a lead")
+    captured = LeadState(
+        id=command.id,
+        external_id=command.external_id,
+        title=command.title,
+        source=command.source,
+        campaign=command.campaign,
+        medium=command.medium,
+        contact_id=command.contact_id,
+        account_id=command.account_id,
+        created_at=command.moment.at,
+        created_on=command.moment.on,
+        changed_at=command.moment.at,
+        imported=command.imported,
+    )
+    yield LeadCaptured(lead=captured)
+    if command.owner:
+        yield from _assigned(captured, command.owner)
+
+
+def _change(command: ChangeLeadDetails, lead: LeadState) -> Iterator[LeadEvent]:
+    if any(getattr(lead, name) != value for name, value in command.changes.items()):
+        yield LeadDetailsChanged(lead=_after(command, lead, **command.changes))
+
+
+def _assign(command: AssignLead, lead: LeadState) -> Iterator[LeadEvent]:
+    if command.to == lead.owner:
+        return
+    _refuse_closed(lead)
+    yield from _assigned(_after(command, lead), command.to)
+
+
+def _assigned(lead: LeadState, owner: Owner) -> Iterator[LeadEvent]:
+    held = lead.model_copy(update={"owner": owner, "first_owner": lead.first_owner or owner})
+    yield LeadAssigned(from_owner=lead.owner, to_owner=owner, lead=held)
+
+
+def _qualify(command: QualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
+    if lead.status in {LeadStatus.QUALIFIED, LeadStatus.CONVERTED}:
+        return
+    _refuse_closed(lead)
+    yield LeadQualified(
+        lead=_after(
+            command,
+            lead,
+            status=LeadStatus.QUALIFIED,
+            qualified_at=command.moment.at,
+            qualified_on=command.moment.on,
+        )
+    )
+
+
+def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
+    if lead.status is LeadStatus.DISQUALIFIED and lead.disqualified_reason == command.reason:
+        return
+    _refuse_closed(lead)
+    if lead.open_handoff:
+        raise HandoffIsOpen(handoff_id=str(lead.open_handoff))
+    yield LeadDisqualified(
+        reason=command.reason,
+        lead=_after(
+            command,
+            lead,
+            status=LeadStatus.DISQUALIFIED,
+            disqualified_on=command.moment.on,
+            disqualified_reason=command.reason,
+        ),
+    )
+
+
+def _reopen(command: ReopenLead, lead: LeadState) -> Iterator[LeadEvent]:
+    if lead.status is not LeadStatus.DISQUALIFIED:
+        raise LeadIsNotDisqualified(status=lead.status.value)
+    yield LeadReopened(lead=_after(command, lead, **_OPEN_AGAIN))
+
+
+def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
+    _refuse_closed(lead)
+    if lead.status is not LeadStatus.QUALIFIED:
+        raise LeadIsNotQualified(status=lead.status.value)
+    if lead.open_handoff:
+        raise HandoffIsOpen(handoff_id=str(lead.open_handoff))
+    offered = _after(command, lead, open_handoff=command.handoff_id, offered_to=command.to)
+    yield LeadOffered(handoff_id=command.handoff_id, to_owner=command.to, lead=offered)
+
+
+def _return(command: ReturnLead, lead: LeadState) -> Iterator[LeadEvent]:
+    _refuse_other(command.handoff_id, lead)
+    open_again = _after(command, lead, open_handoff=None, offered_to=None, **_OPEN_AGAIN)
+    yield LeadReturned(reason=command.reason, lead=open_again)
+
+
+def _convert(command: ConvertLead, lead: LeadState) -> Iterator[LeadEvent]:
+    _refuse_other(command.handoff_id, lead)
+    converted = _after(
+        command,
+        lead,
+        status=LeadStatus.CONVERTED,
+        converted_on=command.moment.on,
+        deal_id=command.deal_id,
+        account_id=command.account_id,
+        open_handoff=None,
+    )
+    yield LeadConverted(deal_id=command.deal_id, account_id=command.account_id, lead=converted)
+
+
+_DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent]]] = {
+    ChangeLeadDetails: _change,
+    AssignLead: _assign,
+    QualifyLead: _qualify,
+    DisqualifyLead: _disqualify,
+    ReopenLead: _reopen,
+    OfferLead: _offer,
+    ReturnLead: _return,
+    ConvertLead: _convert,
+}
+
+_OPEN_AGAIN: Mapping[str, Any] = {
+    "status": LeadStatus.OPEN,
+    "qualified_at": None,
+    "qualified_on": None,
+    "disqualified_on": None,
+    "disqualified_reason": None,
+}
+
+
+def _after(command: Command, lead: LeadState, **changes: Any) -> LeadState:
+    refuse_earlier(command.moment.at, lead.changed_at)
+    return lead.model_copy(update={"changed_at": command.moment.at, **changes})
+
+
+def _refuse_closed(lead: LeadState) -> None:
+    if lead.status in {LeadStatus.DISQUALIFIED, LeadStatus.CONVERTED}:
+        raise LeadIsClosed(status=lead.status.value)
+
+
+def _refuse_other(handoff_id: UUID, lead: LeadState) -> None:
+    if lead.open_handoff != handoff_id:
+        raise HandoffIsNotOpen(status=lead.status.value)
+
+
+def apply(_lead: LeadState | None, event: LeadEvent) -> LeadState:
+    """An event carries the state after it."""
+    return event.lead
+
+
+def _columns(lead: LeadState) -> Mapping[str, object]:
+    return {
+        "external_id": lead.external_id,
+        "status": lead.status.value,
+        "source": lead.source,
+        "campaign": lead.campaign,
+        "contact_id": lead.contact_id,
+        "account_id": lead.account_id,
+        "owner_id": lead.owner and lead.owner.person,
+        "owner_team_id": lead.owner and lead.owner.team,
+        "offered_to_id": lead.offered_to and lead.offered_to.person,
+        "offered_to_team_id": lead.offered_to and lead.offered_to.team,
+        "created_at": lead.created_at,
+    }
+
+
+LEAD = Aggregate(noun="lead", table="lead", state=LeadState, decide=decide, apply=apply, columns=_columns)
