@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 
 import events.catalogue  # noqa: F401  (completes the registry)
 from events.envelope import SPEC_VERSION, Envelope, Marks, rfc3339
-from events.errors import EventNotStamped, InvalidMessage, UnknownEventType, UnknownEventVersion
+from events.errors import EventNotStamped, ForeignTenant, InvalidMessage, UnknownEventType, UnknownEventVersion
 from events.event import REGISTRY, Event
 from events.topics import Topic
 
@@ -159,20 +159,30 @@ def _message(received: Received, attributes: Mapping[str, Any], data: bytes | No
         aggregate_id: UUID = _ids.validate_python(envelope.subject)
     except ValidationError as error:
         raise InvalidMessage(f"the envelope is malformed: {_places(error)}") from error
-    _check_key(received, envelope)
-    event = None if data is None else _event(received.topic, envelope.type, data)
-    if event is not None and getattr(event.state, "id", aggregate_id) != aggregate_id:
-        raise InvalidMessage(f"the data is of another aggregate than {aggregate_id}")
+    try:
+        _check_key(received, envelope)
+        event = None if data is None else _event(received.topic, envelope.type, data)
+        _check_aggregate(event, aggregate_id)
+    except InvalidMessage as error:
+        error.envelope = envelope
+        raise
     return Message(envelope, event, received.topic, received.partition, received.offset, aggregate_id)
 
 
 def _check_key(received: Received, envelope: Envelope) -> None:
     """Key and headers must name the same tenant and aggregate: nothing crosses tenants by a forged or mixed record."""
-    key = envelope.partition_key.encode()
-    if key != received.key:
-        raise InvalidMessage(f"the record's key is not its partition key {envelope.partition_key}")
-    if envelope.partition_key != f"{envelope.tenant}:{envelope.subject}":
-        raise InvalidMessage(f"the partition key names another tenant or aggregate than {envelope.tenant}")
+    due = f"{envelope.tenant}:{envelope.subject}"
+    for name, key in (("record's key", received.key), ("partition key", envelope.partition_key.encode())):
+        if key == due.encode():
+            continue
+        if key is not None and key.partition(b":")[0] != str(envelope.tenant).encode():
+            raise ForeignTenant(f"the {name} names another tenant than {envelope.tenant}")
+        raise InvalidMessage(f"the {name} is not {due}")
+
+
+def _check_aggregate(event: Event | None, aggregate_id: UUID) -> None:
+    if event is not None and getattr(event.state, "id", aggregate_id) != aggregate_id:
+        raise InvalidMessage(f"the data is of another aggregate than {aggregate_id}")
 
 
 def _event(topic: str, type: str, data: bytes) -> Event:  # noqa: A002

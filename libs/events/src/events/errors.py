@@ -19,6 +19,8 @@ EventsError
 └── TopicMisconfigured        an existing topic does not keep the promise that consumers rely on
 """
 
+from events.envelope import Envelope
+
 
 class EventsError(Exception):
     """Base of every error of this library; the docstring of a class is its message where none is given."""
@@ -29,6 +31,13 @@ class EventsError(Exception):
 
 class InvalidMessage(EventsError):
     """The message cannot be read."""
+
+    envelope: Envelope | None = None
+    """Set where the envelope could be read: an event of unknown type still counts in its aggregate's versions."""
+
+
+class ForeignTenant(InvalidMessage):
+    """Key, headers and data name different tenants."""
 
 
 class UnknownEventType(InvalidMessage):
