@@ -1,0 +1,42 @@
+"""Accounts and contacts."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from chassis.refusals import AlreadyExists
+from events.catalogue.leads import ContactAdded, ContactChanged, ContactState, CustomerChanged, CustomerOpened, Owner
+from events.moment import Moment
+from events.testing import given
+from leads.contact import CONTACT, AddContact, ChangeContact
+from leads.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
+
+NOW = Moment.of(datetime(2026, 3, 2, 20, tzinfo=UTC), "Asia/Ho_Chi_Minh")
+ACME = OpenCustomer(moment=NOW, id=UUID(int=1), name="Acme", external_id="acme")
+LAN = AddContact(moment=NOW, contact=ContactState(id=UUID(int=2), name="Lan", email="lan@acme.test"))
+
+
+def change(changes, line=()):
+    return ChangeCustomer(moment=NOW, changes=changes, line=line)
+
+
+def test_an_account_is_opened_once_on_the_tenants_day():
+    given(CUSTOMER).when(ACME).then(CustomerOpened()).then_state(name="Acme", opened_on=date(2026, 3, 3), owner=None)
+    given(CUSTOMER, ACME).when(ACME).then_refused(AlreadyExists)
+
+
+def test_an_account_changes_only_when_it_differs():
+    given(CUSTOMER, ACME).when(change({"name": "Acme"})).then_nothing()
+    owner = Owner(person=UUID(int=7))
+    given(CUSTOMER, ACME).when(change({"owner": owner})).then(CustomerChanged()).then_state(owner=owner, name="Acme")
+
+
+def test_no_account_is_above_itself():
+    below = UUID(int=9)
+    given(CUSTOMER, ACME).when(change({"parent": below}, line=(below, UUID(int=1)))).then_refused(HierarchyLoop)
+
+
+def test_a_contact_is_added_and_changed():
+    given(CONTACT).when(LAN).then(ContactAdded()).then_state(name="Lan")
+    given(CONTACT, LAN).when(LAN).then_refused(AlreadyExists)
+    given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"phone": "+84 1"})).then(ContactChanged())
+    given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"name": "Lan"})).then_nothing()
