@@ -1,0 +1,60 @@
+"""The sentences of notices, in Vietnamese, Chinese and English."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from babel.core import Locale, negotiate_locale
+from babel.numbers import format_currency, get_currency_precision
+
+FALLBACK = "en"
+
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "handoff-offered": {
+        "en": "A qualified lead (source: {source}) is offered to you. Accept it or return it with a reason.",
+        "vi": "Một khách hàng tiềm năng đủ điều kiện (nguồn: {source}) được chuyển cho bạn. Hãy nhận, hoặc trả lại kèm lý do.",
+        "zh": "有一条合格线索（来源：{source}）移交给您，请接受，或说明理由后退回。",
+    },
+    "deal-won": {
+        "en": "Won: {deal}, {amount}.",
+        "vi": "Đã chốt: {deal}, {amount}.",
+        "zh": "赢单：{deal}，{amount}。",
+    },
+    "deal-stalled": {
+        "en": "{deal} has been in stage {stage} for longer than the stage allows.",
+        "vi": "{deal} đã ở giai đoạn {stage} lâu hơn giới hạn.",
+        "zh": "{deal} 在阶段 {stage} 停留已超过时限。",
+    },
+    "no-next-step": {
+        "en": "{deal} has no next step, or it is overdue. What happens next, and when?",
+        "vi": "{deal} chưa có bước tiếp theo hoặc đã quá hạn. Việc tiếp theo là gì, khi nào?",
+        "zh": "{deal} 没有下一步计划，或已逾期。下一步做什么，何时做？",
+    },
+}
+
+REASONS: Mapping[str, str] = {
+    "en": "You get this because of the rule “{rule}”.",
+    "vi": "Bạn nhận được thông báo này theo quy tắc “{rule}”.",
+    "zh": "您因规则“{rule}”收到此通知。",
+}
+
+
+def language(*preferred: str) -> str:
+    """The first of the preferred languages (``vi``, ``zh-CN``, ``en-US``) that sentences exist in, else English."""
+    wanted = [name.replace("-", "_") for name in preferred]
+    return (negotiate_locale(wanted, list(REASONS)) or FALLBACK).partition("_")[0]
+
+
+def sentence(say: str, facts: Mapping[str, str], spoken: str) -> str:
+    """The notice in a language; amounts are written as that language writes them."""
+    amount = _amount(facts, spoken) if "minor" in facts else ""
+    return SENTENCES[say][spoken].format(**{**facts, "amount": amount})
+
+
+def reason(rule: str, spoken: str) -> str:
+    """Why the reader gets the notice."""
+    return REASONS[spoken].format(rule=rule)
+
+
+def _amount(facts: Mapping[str, str], spoken: str) -> str:
+    units = Decimal(facts["minor"]).scaleb(-get_currency_precision(facts["currency"]))
+    return format_currency(units, facts["currency"], locale=Locale(spoken))
