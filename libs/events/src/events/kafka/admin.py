@@ -1,0 +1,140 @@
+"""Makes the topics of an installation, checks those that exist, and answers where their logs begin and end."""
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import errors as kafka_errors
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from events.errors import TopicMisconfigured
+from events.kafka.consumer import Partition
+from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+
+class KafkaAdmin:
+    """An administrator's connection; use it as a context manager."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._admin: Any = None
+        self._reader: Any = None
+
+    async def __aenter__(self) -> Self:
+        self._admin = AIOKafkaAdminClient(**self._settings.client("admin"))
+        self._reader = AIOKafkaConsumer(**self._settings.client("admin"), enable_auto_commit=False)
+        try:
+            await self._admin.start()
+            await self._reader.start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def ensure_topics(self, topics: Iterable[Topic]) -> None:
+        """Every topic exists and keeps its promise; ``TopicMisconfigured`` names each one that does not."""
+        wanted = tuple(topics)
+        answer = await self._admin.create_topics([self._new(topic) for topic in wanted])
+        for name, code, message in ((entry[0], entry[1], entry[2]) for entry in answer.topic_errors):
+            if code not in {kafka_errors.NoError.errno, kafka_errors.TopicAlreadyExistsError.errno}:
+                raise TopicMisconfigured(
+                    f"{name} cannot be made: {kafka_errors.for_code(code).__name__} {message or ''}"
+                )
+        await self._verify(wanted)
+
+    async def partitions(self, topics: Iterable[str]) -> frozenset[Partition]:
+        """The partitions of those topics that exist."""
+        described = await self._admin.describe_topics([self._settings.topic(topic) for topic in topics])
+        return frozenset(
+            Partition(self._settings.bare(topic["topic"]), partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        )
+
+    async def beginning_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The first offset still in the log."""
+        return self._offsets(await self._reader.beginning_offsets(self._places(partitions)))
+
+    async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offset that the next record will have."""
+        return self._offsets(await self._reader.end_offsets(self._places(partitions)))
+
+    async def delete_topics(self, topics: Iterable[str]) -> None:
+        """Deletes topics with all their records."""
+        await self._admin.delete_topics([self._settings.topic(topic) for topic in topics])
+
+    async def _close(self) -> None:
+        await bounded("admin", self._admin.close())
+        await bounded("admin reader", self._reader.stop())
+
+    def _new(self, topic: Topic) -> NewTopic:
+        return NewTopic(
+            self._settings.topic(topic.name),
+            self._settings.partitions,
+            self._settings.replication_factor,
+            topic_configs=configuration(topic),
+        )
+
+    async def _verify(self, topics: tuple[Topic, ...]) -> None:
+        found = await self._configurations(topics)
+        complaints = [
+            f"{self._settings.topic(topic.name)}: {name} is {found[topic.name].get(name)}, not {wanted}"
+            for topic in topics
+            for name, wanted in configuration(topic).items()
+            if not _keeps(name, found[topic.name].get(name), wanted)
+        ]
+        if complaints:
+            raise TopicMisconfigured("; ".join(complaints))
+        await self._compare_partitions(topics)
+
+    async def _configurations(self, topics: Iterable[Topic]) -> Mapping[str, Mapping[str, str]]:
+        resources = [
+            ConfigResource(
+                ConfigResourceType.TOPIC, self._settings.topic(topic.name), dict.fromkeys(configuration(topic))
+            )
+            for topic in topics
+        ]
+        answers = await self._admin.describe_configs(resources)
+        return {
+            self._settings.bare(resource[3]): {entry[0]: entry[1] for entry in resource[4]}
+            for answer in answers
+            for resource in answer.resources
+        }
+
+    async def _compare_partitions(self, topics: Iterable[Topic]) -> None:
+        """Another number is no fault of the topic: the setting only shapes new ones, and keys must not move."""
+        counts: dict[str, int] = {}
+        for partition in await self.partitions(topic.name for topic in topics):
+            counts[partition.topic] = counts.get(partition.topic, 0) + 1
+        for name, count in counts.items():
+            if count != self._settings.partitions:
+                log.warning("topic keeps its number of partitions", topic=name, partitions=count)
+
+    def _places(self, partitions: Iterable[Partition]) -> list[Any]:
+        return [TopicPartition(self._settings.topic(partition.topic), partition.number) for partition in partitions]
+
+    def _offsets(self, offsets: Mapping[Any, int]) -> dict[Partition, int]:
+        return {Partition(self._settings.bare(place.topic), place.partition): at for place, at in offsets.items()}
+
+
+def configuration(topic: Topic) -> dict[str, str]:
+    """What the topic must be set to: history for ever, or the newest state of each aggregate for ever."""
+    kept = {"cleanup.policy": "compact"} if topic.compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
+    return {**kept, "max.message.bytes": str(MAX_MESSAGE_BYTES)}
+
+
+def _keeps(name: str, found: str | None, wanted: str) -> bool:
+    if name == "max.message.bytes":
+        return found is not None and int(found) >= int(wanted)
+    return found == wanted
