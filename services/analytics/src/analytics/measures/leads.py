@@ -1,0 +1,41 @@
+"""What a lead means for the figures. Pure.
+
+A lead counts on the day it was created and for the first who held it, whatever happens later; its outcome so far is the
+label. So a cohort's conversion is a sum over labels of the same days.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from analytics.ledger.posting import Measure, Posting, Slice
+from analytics.measures.dimensions import held_by, labelled
+from events.catalogue.leads import LeadState, LeadStatus
+
+PENDING: Final = "pending"
+CONVERTED: Final = "converted"
+DISQUALIFIED: Final = "disqualified"
+JUNK: Final = "junk"
+
+JUNK_REASONS: Final = frozenset({"junk", "spam", "test", "duplicate", "fake"})
+"""Reasons of disqualification that say there never was a prospect; in any case of letters."""
+
+LEADS = Measure(
+    "leads",
+    1,
+    "Leads by the day they were created, labelled with their outcome so far",
+    groupings=labelled((), ("rep", "team"), ("team",), ("region",), ("source",), ("rep", "team", "source")),
+)
+
+
+def postings(lead: LeadState) -> Iterator[Posting]:
+    where = held_by(lead.first_owner, Slice(source=lead.source, label=outcome(lead)))
+    yield Posting(LEADS, lead.created_on, where)
+
+
+def outcome(lead: LeadState) -> str:
+    if lead.converted_on is not None:
+        return CONVERTED
+    if lead.status is not LeadStatus.DISQUALIFIED:
+        return PENDING
+    reason = (lead.disqualified_reason or "").strip().casefold()
+    return JUNK if reason in JUNK_REASONS else DISQUALIFIED
