@@ -39,6 +39,7 @@ class OpenDeal(DealCommand):
     lead_id: UUID | None = None
     handoff_id: UUID | None = None
     lead_created_on: date | None = None
+    lead_owner: Owner | None = None
     expected_close_on: date | None = None
     next_step: NextStep | None = None
     start_known: bool = True

@@ -119,6 +119,7 @@ def _open(command: OpenDeal, deal: DealState | None) -> Events:
         lead_id=command.lead_id,
         handoff_id=command.handoff_id,
         lead_created_on=command.lead_created_on,
+        lead_owner=command.lead_owner,
         expected_close_on=command.expected_close_on,
         next_step=command.next_step,
         opened_at=at.at,

@@ -59,7 +59,7 @@ def resumed(spans: Spans, moment: Moment, **changes: Any) -> Spans:
 
 
 def visits(spans: Sequence[Span]) -> Iterator[Visit]:
-    """The stays in stages, in order; one that was interrupted by a close is two."""
+    """The stays in stages, in order; one with closed time in between is two."""
     first: Span | None = None
     for here, following in zip(spans, (*spans[1:], None), strict=True):
         first = first or here

@@ -1,0 +1,29 @@
+"""Stage visits read from spans."""
+
+from typing import Any
+
+from deals.commands import ChangeOwner
+from deals.deal import DEAL
+from deals.spans import visits
+from events.testing import given
+
+
+def test_a_visit_spans_all_that_happens_in_a_stage(cast: Any) -> None:
+    history = (cast.opened(), ChangeOwner(moment=cast.at(1), to=cast.binh), cast.revalue(5, 2), cast.move("needs", 3))
+    deal = given(DEAL, *history).state
+    until = cast.at(10).at
+    assert [(visit.stage, visit.seconds(until) / 86_400) for visit in visits(deal.spans)] == [
+        ("qualified", 3),
+        ("needs", 7),
+    ]
+
+
+def test_going_back_is_another_visit(cast: Any) -> None:
+    deal = given(DEAL, cast.opened(), cast.move("needs", 1), cast.move("qualified", 2)).state
+    assert [visit.stage for visit in visits(deal.spans)] == ["qualified", "needs", "qualified"]
+
+
+def test_a_close_ends_the_visit_and_a_reopening_begins_another(cast: Any) -> None:
+    deal = given(DEAL, cast.opened(), cast.lose(1), cast.reopen(4)).state
+    first, second = visits(deal.spans)
+    assert (first.left_at, second.entered_at, second.left_at) == (cast.at(1).at, cast.at(4).at, None)
