@@ -5,8 +5,9 @@ producer that has met an error is thrown away, never mended.
 """
 
 from events.kafka.admin import KafkaAdmin
-from events.kafka.consumer import KafkaConsumer, Partition
+from events.kafka.consumer import KafkaConsumer, PositionLost
 from events.kafka.producer import KafkaProducer, Outgoing
 from events.kafka.settings import KafkaSettings
+from events.partition import Partition
 
-__all__ = ["KafkaAdmin", "KafkaConsumer", "KafkaProducer", "KafkaSettings", "Outgoing", "Partition"]
+__all__ = ["KafkaAdmin", "KafkaConsumer", "KafkaProducer", "KafkaSettings", "Outgoing", "Partition", "PositionLost"]

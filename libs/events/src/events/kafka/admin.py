@@ -11,8 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.errors import TopicMisconfigured
-from events.kafka.consumer import Partition
 from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.partition import Partition
 from events.topics import Topic
 
 log = structlog.get_logger(__name__)

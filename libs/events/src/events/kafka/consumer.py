@@ -6,7 +6,7 @@ outside the log; it never resets by itself.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka import errors as kafka_errors
@@ -15,17 +15,11 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from events.codec import Received
 from events.errors import EventsError
 from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.partition import Partition
 
 SESSION_TIMEOUT_SECONDS = 45
 REBALANCE_TIMEOUT_SECONDS = 60
 """A batch must be done within it once partitions are revoked; longer than any drain, shorter than a pod's grace."""
-
-
-class Partition(NamedTuple):
-    """A partition; the topic without prefix."""
-
-    topic: str
-    number: int
 
 
 class PositionLost(EventsError):  # noqa: N818  (named as the errors in ``events.errors``)
@@ -118,6 +112,10 @@ class KafkaConsumer:
         except kafka_errors.OffsetOutOfRangeError as error:
             raise PositionLost({self._inner(place): offset for place, offset in error.args[0].items()}) from error
         return {self._inner(place): self._received(place, records) for place, records in fetched.items() if records}
+
+    async def position(self, partition: Partition) -> int:
+        """The offset that the next poll reads: past control records, and past whatever compaction removed."""
+        return int(await self._client.position(self._outer(partition)))
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
         """Tells Kafka the next offsets, for tools that show lag; a failure is no harm."""
