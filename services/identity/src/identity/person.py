@@ -166,7 +166,7 @@ PERSON = Aggregate(
         "name": person.name,
         "email": person.email.casefold() if person.email else None,
         "active": person.active,
-        "is_admin": _is_admin(person),
+        "roles": [role.value for role in person.roles],
         "manager_id": person.manager,
     },
 )

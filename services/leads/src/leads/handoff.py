@@ -93,6 +93,7 @@ def _offered(command: OfferHandoff) -> HandoffState:
         offered_at=command.moment.at,
         offered_on=command.moment.on,
         lead_created_on=command.lead.created_on,
+        lead_owner=command.lead.first_owner,
         opportunity=command.opportunity,
         account_id=command.account_id or command.lead.account_id,
         imported=command.imported,
