@@ -28,12 +28,11 @@ Facts = Callable[[Any], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """On an event: who is told, and the sentence (of ``sentences``) that says it, filled with ``facts``."""
+    """On an event: who is told; the sentence of the same name (in ``sentences``) says it, filled with ``facts``."""
 
     slug: str
     on: type[Event]
     to: Recipients
-    say: str
     facts: Facts
 
 
@@ -44,7 +43,6 @@ class TimedRule:
     slug: str
     due: Callable[[DealState], datetime | None]
     to: Recipients
-    say: str
     facts: Facts
 
 
@@ -101,17 +99,16 @@ def next_step_missing_at(deal: DealState) -> datetime | None:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(slug="handoff-offered", on=HandoffOffered, to=the_offered, say="handoff-offered", facts=of_handoff),
+    Rule(slug="handoff-offered", on=HandoffOffered, to=the_offered, facts=of_handoff),
     Rule(
         slug="deal-won",
         on=DealWon,
         to=the_owner_and_manager,
-        say="deal-won",
         facts=lambda event: of_deal(event.deal),
     ),
 )
 
 TIMED_RULES: tuple[TimedRule, ...] = (
-    TimedRule(slug="deal-stalled", due=stalled_at, to=the_owner, say="deal-stalled", facts=of_deal),
-    TimedRule(slug="no-next-step", due=next_step_missing_at, to=the_owner, say="no-next-step", facts=of_deal),
+    TimedRule(slug="deal-stalled", due=stalled_at, to=the_owner, facts=of_deal),
+    TimedRule(slug="no-next-step", due=next_step_missing_at, to=the_owner, facts=of_deal),
 )

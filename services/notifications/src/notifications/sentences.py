@@ -11,7 +11,7 @@ FALLBACK = "en"
 SENTENCES: Mapping[str, Mapping[str, str]] = {
     "handoff-offered": {
         "en": "A qualified lead (source: {source}) is offered to you. Accept it or return it with a reason.",
-        "vi": "Một khách hàng tiềm năng đủ điều kiện (nguồn: {source}) được chuyển cho bạn. Hãy nhận, hoặc trả lại kèm lý do.",
+        "vi": "Bạn được chuyển một khách tiềm năng đủ điều kiện (nguồn: {source}). Hãy nhận, hoặc trả lại kèm lý do.",
         "zh": "有一条合格线索（来源：{source}）移交给您，请接受，或说明理由后退回。",
     },
     "deal-won": {
@@ -44,10 +44,10 @@ def language(*preferred: str) -> str:
     return (negotiate_locale(wanted, list(REASONS)) or FALLBACK).partition("_")[0]
 
 
-def sentence(say: str, facts: Mapping[str, str], spoken: str) -> str:
+def sentence(rule: str, facts: Mapping[str, str], spoken: str) -> str:
     """The notice in a language; amounts are written as that language writes them."""
     amount = _amount(facts, spoken) if "minor" in facts else ""
-    return SENTENCES[say][spoken].format(**{**facts, "amount": amount})
+    return SENTENCES[rule][spoken].format(**{**facts, "amount": amount})
 
 
 def reason(rule: str, spoken: str) -> str:

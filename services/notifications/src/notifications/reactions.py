@@ -1,0 +1,79 @@
+"""Events in: each rule on an event is tried, and each deal's timers follow its newest state."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from chassis.refusals import Invalid
+from chassis.resources import Resources
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.deals import DealEvent
+from events.codec import Message
+from events.errors import RetryLater
+from events.event import Event
+from notifications import store
+from notifications.raising import raise_notices, those_above
+from notifications.rules import HISTORY_AFTER, RULES, TIMED_RULES, Rule
+from notifications.store import Timer
+
+GROUP = "notifications.rules"
+"""The consumer group. Renaming it replays every event there ever was; notices are found by id and not raised again."""
+
+
+class Reactions:
+    """The handler of the consumer."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    async def handle(self, connection: Any, messages: Sequence[Message]) -> None:
+        """Raise what the rules say and set the timers, in the transaction that moves the offset."""
+        for message in messages:
+            for rule in RULES:
+                if isinstance(message.event, rule.on) and not is_history(message):
+                    await self._fire(connection, rule, message, message.event)
+        await follow_deals(connection, messages)
+
+    async def _fire(self, connection: Any, rule: Rule, message: Message, event: Event) -> None:
+        work = UnitOfWork.within(connection, self._resources, message)
+        try:
+            owner = getattr(event.state, "owner", None)
+            above = await those_above(work.directory, work.tenant, owner) if owner else frozenset()
+            await raise_notices(
+                work,
+                rule.slug,
+                rule.to(event, above),
+                subject=(event.topic.aggregate, message.aggregate_id),
+                cause=message.envelope.id,
+                facts=rule.facts(event),
+                at=message.envelope.time,
+            )
+        except Invalid as unknown:
+            # Who is named in an event exists; the topic that says so is merely slower.
+            raise RetryLater(unknown.detail) from unknown
+
+
+async def follow_deals(connection: Any, messages: Sequence[Message]) -> None:
+    """Each deal's timers are those of its newest state; history sets none."""
+    newest = {(m.envelope.tenant, m.aggregate_id): m for m in messages if isinstance(m.event, DealEvent)}
+    if newest:
+        await store.replace_timers(connection, list(newest), list(_timers(newest.values())))
+
+
+def is_history(message: Message) -> bool:
+    """Whether the event was told long after it happened, as an import does."""
+    event = message.event
+    return event is not None and message.envelope.time - event.occurred_at > HISTORY_AFTER
+
+
+def _timers(messages: Iterable[Message]) -> Iterable[Timer]:
+    for message in messages:
+        if message.event is None or is_history(message):
+            continue
+        deal = message.event.state
+        for rule in TIMED_RULES:
+            due_at = rule.due(deal)
+            if due_at is not None:
+                # A limit that passed long ago, on a deal touched just now, is asked about soon and not at once.
+                soon = message.envelope.time + timedelta(minutes=1)
+                yield Timer(message.envelope.tenant, rule.slug, max(due_at, soon), message.envelope.id, deal)
