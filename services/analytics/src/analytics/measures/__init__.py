@@ -1,5 +1,6 @@
 """What each fact means for the figures, one file a kind of aggregate; here is the list of all measures."""
 
+from types import ModuleType
 from typing import Final
 
 from analytics.ledger.posting import Measure, PostingsByKind
@@ -11,9 +12,16 @@ POSTINGS: Final[PostingsByKind] = {
     "deal": deals.postings,
 }
 
-MEASURES: Final[tuple[Measure, ...]] = tuple(
-    value
-    for module in (leads, handoffs, deals, stage_flow)
-    for value in vars(module).values()
-    if isinstance(value, Measure)
-)
+
+def _measures(*modules: ModuleType) -> tuple[Measure, ...]:
+    return tuple(value for module in modules for value in vars(module).values() if isinstance(value, Measure))
+
+
+MEASURES_OF: Final[dict[str, tuple[Measure, ...]]] = {
+    "lead": _measures(leads),
+    "handoff": _measures(handoffs),
+    "deal": _measures(deals, stage_flow),
+}
+"""By the kind of aggregate that books to them."""
+
+MEASURES: Final[tuple[Measure, ...]] = tuple(measure for booked in MEASURES_OF.values() for measure in booked)

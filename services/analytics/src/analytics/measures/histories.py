@@ -1,0 +1,62 @@
+"""The state of an aggregate as it was at the end of a day, read from the history that the state itself carries. Pure.
+
+So a figure as of a past day is the figure over the states as of that day: outcomes that came later are not known yet.
+What a state does not keep stays as it is now: the first owner of a lead, a disqualification that was taken back.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from events.catalogue.deals import Closing, DealState, Span
+from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus
+
+
+def lead_as_of(lead: LeadState, day: date) -> LeadState | None:
+    if lead.created_on > day:
+        return None
+    changes: dict[str, Any] = {}
+    if lead.converted_on is not None and lead.converted_on > day:
+        changes = {"converted_on": None, "status": LeadStatus.QUALIFIED}
+    elif lead.disqualified_on is not None and lead.disqualified_on > day:
+        changes = {"disqualified_on": None, "status": LeadStatus.OPEN}
+    return lead.model_copy(update=changes) if changes else lead
+
+
+def handoff_as_of(handoff: HandoffState, day: date) -> HandoffState | None:
+    if handoff.offered_on > day:
+        return None
+    if handoff.answered_on is not None and handoff.answered_on > day:
+        unanswered = {"status": HandoffStatus.OFFERED, "answered_at": None, "answered_on": None}
+        return handoff.model_copy(update=unanswered)
+    return handoff
+
+
+def deal_as_of(deal: DealState, day: date) -> DealState | None:
+    spans = tuple(_span_as_of(span, day) for span in deal.spans if span.from_on <= day)
+    if not spans or deal.opened_on > day:
+        return None
+    closings = tuple(_closing_as_of(closing, day) for closing in deal.closings if closing.on <= day)
+    return deal.model_copy(update={"spans": spans, "closings": closings})
+
+
+def _span_as_of(span: Span, day: date) -> Span:
+    if span.to_on is None or span.to_on <= day:
+        return span
+    return span.model_copy(update={"to_on": None, "to_at": None})
+
+
+def _closing_as_of(closing: Closing, day: date) -> Closing:
+    if closing.reopened_on is None or closing.reopened_on <= day:
+        return closing
+    return closing.model_copy(update={"reopened_on": None, "reopened_at": None})
+
+
+AsOf = Callable[[Any, date], Any]
+
+AS_OF: Final[Mapping[str, tuple[type[Any], AsOf]]] = {
+    "lead": (LeadState, lead_as_of),
+    "handoff": (HandoffState, handoff_as_of),
+    "deal": (DealState, deal_as_of),
+}
+"""The state's class and its history, by the kind of aggregate."""

@@ -1,0 +1,254 @@
+"""From sums to figures: the one place where formulas are computed. Exact: integers and fractions until the very end.
+
+Rows are those of which anything is booked; without a dimension there is one row, whatever is booked.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from analytics.kpi import Formula, Percentile, Share, Sum, Term, Total, Window
+from analytics.ledger.posting import Dimension, Measure
+from analytics.measures.stage_flow import EPOCH
+from analytics.percentiles import buckets_at, percentile
+from analytics.query.balances import Balance, Balances, Place, Values, Wanted
+from analytics.query.question import Question
+
+TAKEN_BACK = "more was taken back than booked in this period"
+CERTAIN = 10_000
+"""A probability of one, in basis points."""
+
+
+class RowKey(NamedTuple):
+    """What a row is about: the values of the question's dimensions, and the first day of the unit of time."""
+
+    values: Values
+    start: date | None
+
+
+@dataclass(slots=True)
+class Row:
+    """A figure with what it is made of; ``reason`` says why there is no value."""
+
+    key: RowKey
+    value: Fraction | None = None
+    part: Fraction | None = None
+    whole: Fraction | None = None
+    count: int = 0
+    apart: dict[str, Fraction] = field(default_factory=dict)
+    reason: str | None = None
+
+
+Column = dict[RowKey, Fraction]
+Booked = dict[RowKey, Balance]
+
+NOTHING = Balance(0, 0)
+
+
+async def evaluate(question: Question, balances: Balances) -> list[Row]:
+    """The rows of the answer, in no particular order."""
+    table = _Table(question, balances)
+    await table.load()
+    ranks = await _Ranks(question, balances).compute() if isinstance(question.kpi.figure, Percentile) else {}
+    return [_row(question, key, table, ranks) for key in table.keys()]  # noqa: SIM118 - not a mapping
+
+
+def _row(question: Question, key: RowKey, table: "_Table", ranks: Mapping[RowKey, Fraction]) -> Row:
+    row = Row(
+        key, count=int(table.value(question.kpi.counted(set(question.dimensions) | question.only.dimensions), key))
+    )
+    row.apart = {name: table.value(total, key) for name, total in question.kpi.apart.items()}
+    match question.kpi.figure:
+        case Total(of):
+            row.value = row.part = table.value(of, key)
+        case Share(part, whole, empty):
+            row.part, row.whole = table.value(part, key), table.value(whole, key)
+            row.value, row.reason = _over(row.part, row.whole, empty)
+        case Percentile(_, _, empty):
+            row.value = ranks.get(key)
+            row.reason = empty if row.value is None else None
+        case Formula(sums, compute, part, whole):
+            values = {name: table.value(total, key) for name, total in sums.items()}
+            row.part, row.whole = values[part], values[whole]
+            computed = compute(values)
+            row.value, row.reason = (None, computed) if isinstance(computed, str) else (computed, None)
+    return row
+
+
+def _over(part: Fraction, whole: Fraction, empty: str) -> tuple[Fraction | None, str | None]:
+    if whole > 0:
+        return part / whole, None
+    return None, empty if whole == 0 else TAKEN_BACK
+
+
+class _Table:
+    """Every sum of a KPI, by row."""
+
+    def __init__(self, question: Question, balances: Balances) -> None:
+        self._question = question
+        self._balances = balances
+        counted = question.kpi.counted(set(question.dimensions) | question.only.dimensions)
+        sums = (*question.kpi.sums, *question.kpi.apart.values(), counted)
+        self._terms = tuple(dict.fromkeys(term for total in sums for term in total.terms))
+        self._columns: dict[Term, Column] = {}
+
+    def keys(self) -> Sequence[RowKey]:
+        if not self._question.dimensions and self._question.unit is None:
+            return [RowKey((), None)]
+        booked = (key for column in self._columns.values() for key, value in column.items() if value)
+        return list(dict.fromkeys(booked))
+
+    def value(self, total: Sum, key: RowKey) -> Fraction:
+        return sum((term.sign * self._columns[term].get(key, Fraction()) for term in total.terms), Fraction())
+
+    async def load(self) -> None:
+        """One request for all terms that run over the same window and keep the same apart."""
+        alike: dict[tuple[Window, bool], list[Term]] = defaultdict(list)
+        for term in self._terms:
+            alike[term.window, _by_label(term)].append(term)
+        for (window, by_label), terms in alike.items():
+            await self._load(window, by_label, terms)
+
+    async def _load(self, window: Window, by_label: bool, terms: Sequence[Term]) -> None:
+        question = self._question
+        keep = _keep(question.dimensions, by_label)
+        unit = None if window in {Window.ALWAYS, Window.TRAILING_YEAR} else question.unit
+        measures = tuple(dict.fromkeys(term.measure for term in terms))
+        days = question.over(window)
+        wanted = Wanted(measures=measures, keep=keep, days=days, unit=unit, only=question.only)
+        sums = {} if days.empty else await self._balances.sums(wanted)
+        by_measure: dict[Measure, list[tuple[Place, Balance]]] = defaultdict(list)
+        for place, balance in sums.items():
+            by_measure[place.measure].append((place, balance))
+        for term in terms:
+            booked = self._booked(term, by_measure[term.measure], keep)
+            if unit is not None and window is Window.STOCK:
+                booked = _running(booked, question)
+            self._columns[term] = {key: _amount(term, balance, key, question) for key, balance in booked.items()}
+
+    def _booked(self, term: Term, booked: Sequence[tuple[Place, Balance]], keep: tuple[Dimension, ...]) -> Booked:
+        question, found = self._question, Booked()
+        label = keep.index("label") if "label" in keep else None
+        width = len(question.dimensions)
+        for place, balance in booked:
+            named = None if label is None else place.values[label]
+            if term.labels is not None and named not in term.labels:
+                continue
+            key = RowKey(place.values[:width], _start(question, place.on))
+            weight = int(named or 0) if term.by == "probability" else 1
+            _add(found, key, Balance(balance.number, balance.amount * weight))
+        return found
+
+
+def _by_label(term: Term) -> bool:
+    return term.labels is not None or term.by == "probability"
+
+
+def _keep(dimensions: tuple[Dimension, ...], by_label: bool) -> tuple[Dimension, ...]:
+    return (*dimensions, "label") if by_label and "label" not in dimensions else dimensions
+
+
+def _start(question: Question, on: date | None) -> date | None:
+    return None if on is None or question.unit is None else question.calendar.start(question.unit, on)
+
+
+def _add(booked: Booked, key: RowKey, balance: Balance) -> None:
+    before = booked.get(key, NOTHING)
+    booked[key] = Balance(before.number + balance.number, before.amount + balance.amount)
+
+
+def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Fraction:
+    if term.of == "count":
+        return Fraction(balance.number)
+    if term.by == "probability":
+        return Fraction(balance.amount, CERTAIN)
+    if term.by == "age":
+        seconds = int((_instant(question, key.start) - EPOCH).total_seconds())
+        return Fraction(balance.number * seconds - balance.amount)
+    return Fraction(balance.amount)
+
+
+def _instant(question: Question, start: date | None) -> datetime:
+    """Up to when time is counted that still runs: the end of the unit, but not after as_of."""
+    if start is None or question.unit is None:
+        return question.instant
+    last = question.calendar.following(question.unit, start) - timedelta(days=1)
+    return min(question.instant, question.calendar.end_of(last))
+
+
+def _running(booked: Booked, question: Question) -> Booked:
+    """A stock at the end of each unit of the period, from what was booked in each unit up to there."""
+    unit, calendar = question.unit, question.calendar
+    starts = sorted({key.start for key in booked if key.start is not None})
+    if unit is None or not starts:
+        return {}
+    last, running = calendar.start(unit, question.stock_day), Booked()
+    for values in {key.values for key in booked}:
+        total, start = NOTHING, starts[0]
+        while start <= last:
+            change = booked.get(RowKey(values, start), NOTHING)
+            total = Balance(total.number + change.number, total.amount + change.amount)
+            if _touches(question, start):
+                running[RowKey(values, start)] = total
+            start = calendar.following(unit, start)
+    return running
+
+
+def _touches(question: Question, start: date) -> bool:
+    """Whether the unit has days in the period."""
+    assert question.unit is not None  # noqa: S101 - for the checker
+    end = question.calendar.following(question.unit, start)
+    days = question.days
+    return (days.end is None or start < days.end) and (days.start is None or end > days.start)
+
+
+class _Ranks:
+    """Percentiles by row: first the buckets, then the single values of the few that matter."""
+
+    def __init__(self, question: Question, balances: Balances) -> None:
+        if not isinstance(question.kpi.figure, Percentile):
+            raise TypeError(question.kpi.slug)
+        self._question, self._balances, self._figure = question, balances, question.kpi.figure
+        self._wanted = Wanted(
+            measures=self._figure.measures,
+            keep=(*(name for name in question.dimensions if name != "label"), "label"),
+            days=question.over(Window.PERIOD),
+            unit=question.unit,
+            only=question.only,
+        )
+
+    async def compute(self) -> Mapping[RowKey, Fraction]:
+        counts = await self._counts()
+        rank = self._figure.rank
+        needed = {label for buckets in counts.values() for label in buckets_at(buckets, rank)}
+        values = await self._values(needed) if needed else {}
+        return {key: percentile(buckets, values[key], rank) for key, buckets in counts.items()}
+
+    async def _counts(self) -> dict[RowKey, dict[str, int]]:
+        counts: dict[RowKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        if self._wanted.days.empty:
+            return {}
+        for place, balance in (await self._balances.sums(self._wanted)).items():
+            counts[self._key(place.values, place.on)][place.values[-1] or ""] += balance.number
+        return {key: buckets for key, buckets in counts.items() if sum(buckets.values()) > 0}
+
+    async def _values(self, labels: set[str]) -> dict[RowKey, dict[str, list[int]]]:
+        only = self._question.only
+        narrowed = type(only)({**only.filters, "label": frozenset(labels)}, only.scope)
+        wanted = Wanted(
+            measures=self._wanted.measures,
+            keep=self._wanted.keep,
+            days=self._wanted.days,
+            unit=self._wanted.unit,
+            only=narrowed,
+        )
+        found: dict[RowKey, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for (values, on), singles in (await self._balances.singles(wanted)).items():
+            found[self._key(values, on)][values[-1] or ""].extend(singles)
+        return found
+
+    def _key(self, values: Values, on: date | None) -> RowKey:
+        return RowKey(values[:-1], _start(self._question, on))
