@@ -18,6 +18,7 @@ class Kind(Enum):
     CONFLICT = 409
     STALE = 412
     TOO_LARGE = 413
+    UNSUPPORTED_MEDIA_TYPE = 415
     INVALID = 422
     PRECONDITION_REQUIRED = 428
     TOO_MANY = 429
@@ -71,3 +72,84 @@ class AlreadyExists(Refusal):
 
     slug = "already-exists"
     kind = Kind.CONFLICT
+
+
+class Malformed(Refusal):
+    """The request cannot be understood."""
+
+    slug = "malformed"
+    kind = Kind.MALFORMED
+
+
+class Unauthenticated(Refusal):
+    """The request carries no valid credentials."""
+
+    slug = "unauthenticated"
+    kind = Kind.UNAUTHENTICATED
+
+
+class UnsupportedMediaType(Refusal):
+    """The body must be application/json."""
+
+    slug = "unsupported-media-type"
+    kind = Kind.UNSUPPORTED_MEDIA_TYPE
+
+
+class TooLarge(Refusal):
+    """The body is larger than this endpoint takes."""
+
+    slug = "too-large"
+    kind = Kind.TOO_LARGE
+
+
+class PreconditionRequired(Refusal):
+    """This request needs an If-Match header with the ETag that you read."""
+
+    slug = "precondition-required"
+    kind = Kind.PRECONDITION_REQUIRED
+
+
+class TooManyRequests(Refusal):
+    """Too many requests; slow down."""
+
+    slug = "too-many-requests"
+    kind = Kind.TOO_MANY
+
+
+class Unavailable(Refusal):
+    """The service cannot do this right now; try again shortly."""
+
+    slug = "unavailable"
+    kind = Kind.UNAVAILABLE
+
+
+class ConcurrentChange(Unavailable):
+    """Others changed the same records at the same time; try again."""
+
+    slug = "concurrent-change"
+
+
+class NotApplied(Refusal):
+    """Nothing was written, because another item of the atomic batch was refused."""
+
+    slug = "not-applied"
+
+
+class IdempotencyKeyReused(Refusal):
+    """This Idempotency-Key was used with another request."""
+
+    slug = "idempotency-key-reused"
+    kind = Kind.INVALID
+
+
+class IdempotencyKeyInFlight(Refusal):
+    """A request with this Idempotency-Key is being worked on."""
+
+    slug = "idempotency-key-in-flight"
+
+
+class RateMissing(Refusal):
+    """No exchange rate is known for this currency and day."""
+
+    slug = "rate-missing"
+    kind = Kind.INVALID

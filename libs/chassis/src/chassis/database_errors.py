@@ -1,0 +1,70 @@
+"""The one place that says what an error of PostgreSQL means to a caller.
+
+What input caused is a refusal with its 4xx; what will pass is Unavailable; anything else is a fault of ours and stays
+an exception.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from asyncpg import exceptions as pg
+from events.errors import EventTooLarge
+
+from chassis.refusals import AlreadyExists, ConcurrentChange, Invalid, Refusal, TooLarge, Unavailable
+
+_CONCURRENT = (pg.SerializationError, pg.DeadlockDetectedError, pg.LockNotAvailableError, pg.InvalidCachedStatementError)
+_PASSING = (
+    pg.PostgresConnectionError,
+    pg.InsufficientResourcesError,
+    pg.OperatorInterventionError,
+    pg.ReadOnlySQLTransactionError,
+    pg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+_INPUT = (pg.DataError, asyncpg.DataError)
+
+
+class EventRefused(TooLarge):
+    """The record has grown larger than one event can carry."""
+
+    slug = "record-too-large"
+
+
+@contextmanager
+def as_refusals() -> Iterator[None]:
+    """Turn errors of the database into refusals where they are one."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, EventTooLarge, OSError) as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    match error:
+        case pg.UniqueViolationError() | pg.ExclusionViolationError():
+            return _already_exists(error)
+        case EventTooLarge():
+            return EventRefused()
+        case _ if isinstance(error, _INPUT):
+            return Invalid("A value is outside of what can be stored.")
+        case pg.CheckViolationError() | pg.ForeignKeyViolationError():
+            return Invalid(f"The rule {error.constraint_name} forbids this.")
+        case _ if isinstance(error, _CONCURRENT):
+            return ConcurrentChange(retry_after=1)
+        case _ if isinstance(error, _PASSING):
+            return Unavailable("The database is not available.", retry_after=1)
+    return None
+
+
+def _already_exists(error: pg.IntegrityConstraintViolationError) -> AlreadyExists:
+    """PostgreSQL names a constraint ``<table>_tenant_id_<column>_key`` by itself: so the field at fault is known."""
+    name = error.constraint_name or ""
+    field = name.removeprefix(f"{error.table_name}_").removeprefix("tenant_id_").removesuffix("_key")
+    if field in ("", "pkey") or not name.endswith("_key"):
+        return AlreadyExists(constraint=name)
+    return AlreadyExists(f"A record with this {field} exists.", pointer=f"/{field}")

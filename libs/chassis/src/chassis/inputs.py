@@ -1,0 +1,150 @@
+"""What comes in: the base of request bodies, and field types that take nothing for something else.
+
+Unknown fields are refused. ``false`` is no number, ``"5"`` no integer, an amount is text with at most the decimals of
+its currency. Names take any script, but no control characters.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from events.event import Timestamp
+from events.money import Currency, Money
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import model_validator as _model_validator
+from typing_extensions import Self
+
+from chassis.currencies import decimals, is_currency
+from chassis.currencies import decimals as minor_unit_digits
+
+__all__ = [
+    "CurrencyCode",
+    "Day",
+    "ExternalId",
+    "Input",
+    "LongText",
+    "MoneyInput",
+    "MoneyView",
+    "Name",
+    "OccurredAt",
+    "StrictBool",
+    "StrictInt",
+    "StrictStr",
+    "Text",
+    "WholeNumber",
+    "minor_unit_digits",
+]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_AMOUNT = re.compile(r"^-?[0-9]{1,15}(?:\.[0-9]{1,4})?$")
+_INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$")
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
+
+BIGGEST = 2**53 - 1
+"""Beyond it, readers that keep numbers as floats would see another one."""
+
+
+class Input(BaseModel):
+    """Base of every request body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _one_line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("control characters are not allowed")
+    stripped = text.strip()
+    if not stripped:
+        raise ValueError("it must not be blank")
+    return stripped
+
+
+def _lines(text: str) -> str:
+    if _CONTROL_BUT_LINES.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def Text(longest: int) -> Any:  # noqa: N802 - used as a type
+    """One line of text in any script: ``name: Text(200)``."""
+    return Annotated[StrictStr, Field(min_length=1, max_length=longest), AfterValidator(_one_line)]
+
+
+Name = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+ExternalId = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+"""The id that the caller's own system knows a record by."""
+LongText = Annotated[StrictStr, Field(max_length=10_000), AfterValidator(_lines)]
+"""Free text with lines."""
+WholeNumber = Annotated[StrictInt, Field(ge=0, le=BIGGEST)]
+
+
+def _as_written(shape: re.Pattern[str], wanted: str) -> BeforeValidator:
+    """Times and days come as text; pydantic would also take numbers for them."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not shape.match(value):
+            raise ValueError(f"it must be {wanted}")
+        if isinstance(value, bool | int | float):
+            raise ValueError(f"it must be {wanted}")  # noqa: TRY004 - pydantic wants ValueError
+        return value
+
+    return BeforeValidator(check, json_schema_input_type=str)
+
+
+OccurredAt = Annotated[
+    Timestamp, _as_written(_INSTANT, "a time with its offset, as 2026-03-01T09:30:00Z"), Field(json_schema_extra={})
+]
+"""When it happened, RFC 3339; ``work.moment`` checks the bounds."""
+
+Day = Annotated[date, _as_written(_DATE, "a day, as 2026-03-01"), Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
+"""A calendar day."""
+
+
+def _of_iso_4217(code: str) -> str:
+    if not is_currency(code):
+        raise ValueError(f"{code} is not a currency of ISO 4217")
+    return code
+
+
+CurrencyCode = Annotated[StrictStr, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_of_iso_4217)]
+"""A currency that exists."""
+
+
+class MoneyInput(Input):
+    """An amount as people write it: ``{"amount": "1054.00", "currency": "USD"}``."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1054.00", "currency": "USD"}]})
+
+    amount: Annotated[StrictStr, Field(pattern=_AMOUNT.pattern)]
+    currency: CurrencyCode
+
+    @_model_validator(mode="after")
+    def _fits_currency(self) -> Self:
+        written = len(self.amount.partition(".")[2])
+        if written > decimals(self.currency):
+            raise ValueError(f"{self.currency} has {decimals(self.currency)} decimals, not {written}")
+        return self
+
+    def to_money(self) -> Money:
+        whole, _, part = self.amount.partition(".")
+        return Money(minor=int(whole + part.ljust(decimals(self.currency), "0")), currency=self.currency)
+
+
+class MoneyView(BaseModel):
+    """An amount going out, as ``MoneyInput`` takes it."""
+
+    amount: str = Field(examples=["1054.00"])
+    currency: Currency
+
+    @classmethod
+    def of(cls, money: Money) -> "MoneyView":
+        return cls(amount=amount_text(money.minor, money.currency), currency=money.currency)
+
+
+def amount_text(minor: int, currency: str) -> str:
+    """Minor units as a decimal number in the currency's places."""
+    places = decimals(currency)
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
