@@ -53,10 +53,52 @@ OUTBOX_FUTURE_PARTITIONS = Gauge(
 OUTBOX_QUARANTINED = Gauge("outbox_quarantined", "Events held back because Kafka refuses them or one before them.")
 RELAY_LATENCY = Histogram(
     "outbox_publish_latency_seconds",
-    "Time from the writing of an event to Kafka's confirmation, by the database's clock.",
+    "Time from the writing of an event to Kafka's confirmation; it includes the difference of the two hosts' clocks.",
     buckets=_SECONDS,
 )
 RELAY_ORDER_VIOLATIONS = Counter(
     "relay_order_violation", "Events sent after a later version of the same aggregate; consumers skip them."
 )
 RELAY_FENCED = Counter("relay_fenced", "Times a relay found its lease taken and threw its work away.")
+
+GROUP_LAG = Gauge(
+    "kafka_consumergroup_group_lag",
+    "Records between the group's position in the database and the end of the log.",
+    ("group", "topic", "partition"),
+)
+GROUP_LAG_SECONDS = Gauge(
+    "kafka_consumergroup_group_lag_seconds",
+    "Age of the next record to be handled; 0 at the end of the log.",
+    ("group", "topic", "partition"),
+)
+CONSUMER_STOPPED = Gauge(
+    "consumer_stopped_partitions", "Partitions that wait for an operator; any is an alarm.", ("group",)
+)
+CONSUMER_READY = Gauge("consumer_ready", "1 while every assigned partition flows.", ("group",))
+CONSUMER_RETRIES = Counter(
+    "consumer_retries", "Batches rolled back for a passing reason, to be tried again.", ("group", "error_type")
+)
+CONSUMER_FENCED = Counter(
+    "consumer_fenced", "Batches rolled back because another consumer had moved the partition on.", ("group",)
+)
+CONSUMER_SKIPPED = Counter(
+    "consumer_skipped", "Records that needed no handling: duplicates and types unknown here.", ("group", "reason")
+)
+CONSUMER_RECREATED = Counter(
+    "consumer_recreated", "Times the watchdog replaced a Kafka client that had gone silent.", ("group",)
+)
+CONSUMER_REBALANCES = Counter("consumer_rebalances", "Assignments received from the group.", ("group",))
+DEAD_LETTERED = Counter(
+    "dead_lettered",
+    "Records parked, by reason; diverged and foreign-tenant are alarms.",
+    ("group", "topic", "reason"),
+)
+DLQ_DEPTH = Gauge("dlq_depth", "Records that wait as dead letters.", ("group", "topic"))
+DLQ_OLDEST = Gauge("dlq_oldest_seconds", "How long the oldest dead letter has waited.", ("group", "topic"))
+SEQUENCES_BLOCKED = Gauge("sequences_blocked", "Sequences that wait, by reason.", ("group", "reason"))
+SEQUENCES_BLOCKED_OLDEST = Gauge(
+    "sequences_blocked_oldest_seconds",
+    "How long the oldest of them has waited; a gap of more than 60 is an alarm.",
+    ("group", "reason"),
+)
+EVENTLOOP_LAG = Gauge("eventloop_lag_seconds", "How late the event loop ran a timer that was due.")

@@ -76,7 +76,7 @@ CREATE TABLE outbox_tick (
 -- Rows that Kafka refuses for good, and the later rows of their aggregates: whole copies, so that no partition waits.
 CREATE TABLE outbox_quarantine (
     seq bigint PRIMARY KEY,
-    shard smallint NOT NULL,
+    bucket smallint NOT NULL,
     id uuid NOT NULL,
     tenantid uuid NOT NULL,
     aggregatetype text NOT NULL,
@@ -91,4 +91,4 @@ CREATE TABLE outbox_quarantine (
     released_at timestamptz
 );
 
-CREATE INDEX outbox_quarantine_aggregate ON outbox_quarantine (shard, aggregateid, seq);
+CREATE INDEX outbox_quarantine_aggregate ON outbox_quarantine (aggregateid, seq);
