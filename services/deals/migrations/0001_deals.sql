@@ -10,9 +10,11 @@ CREATE TABLE pipeline (
     active boolean NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, id),
-    UNIQUE (tenant_id, external_id)
+    UNIQUE (tenant_id, external_id),
+    -- Looked at on commit: a new default is made before the old one yields.
+    CONSTRAINT pipeline_one_default EXCLUDE USING btree (tenant_id WITH =) WHERE (is_default)
+        DEFERRABLE INITIALLY DEFERRED
 );
-CREATE UNIQUE INDEX pipeline_one_default ON pipeline (tenant_id) WHERE is_default;
 CREATE INDEX pipeline_created ON pipeline (tenant_id, created_at, id);
 SELECT dealstream_protect('pipeline');
 
