@@ -122,7 +122,7 @@ async def _write(connection: Any, subscription: Subscription, triage: Triage) ->
         await dead_letter.park(connection, subscription.group, triage.letters, triage.newly_blocked)
         crash_point("consumer.after_dead_letter")
     if triage.moved:
-        await subscription.watermarks.store(connection, subscription.group, triage.moved)
+        await subscription.watermarks.store(connection, subscription.group, triage.moved, triage.apply)
     if triage.apply:
         await subscription.handler(connection, triage.apply)
         crash_point("consumer.after_handler")

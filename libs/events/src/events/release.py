@@ -77,7 +77,7 @@ async def _step(pool: Any, subscription: Subscription, sequence: SequenceKey, li
         done = [letter["id"] for letter in letters[: sorted_out.done]]
         waiting = await _remove(connection, subscription.group, sequence, done)
         if sorted_out.moved:
-            await subscription.watermarks.store(connection, subscription.group, sorted_out.moved)
+            await subscription.watermarks.store(connection, subscription.group, sorted_out.moved, sorted_out.apply)
         if sorted_out.apply:
             await subscription.handler(connection, sorted_out.apply)
     applied = len(sorted_out.apply)

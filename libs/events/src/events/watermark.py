@@ -6,10 +6,12 @@ away, so there any higher version is the next one. Equal version with another ev
 forked (a failover that lost commits): that is never skipped silently.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
+
+from events.codec import Message
 
 
 class AggregateKey(NamedTuple):
@@ -49,15 +51,17 @@ def judge(seen: Watermark | None, version: int, event_id: UUID, *, compacted: bo
 class Watermarks(Protocol):
     """Where a consumer keeps its watermarks; both run inside the batch transaction, before the handler.
 
-    A projection that keeps version and last event id in its own rows loads them from there, and stores nothing here
-    because its handler writes them.
+    A projection that keeps version and last event id in its own rows loads them from there. Its handler writes those of
+    the events that it is given, so it stores here only what else has moved: ``applied`` are the events that follow.
     """
 
     async def load(
         self, connection: Any, group: str, keys: Iterable[AggregateKey]
     ) -> Mapping[AggregateKey, Watermark]: ...
 
-    async def store(self, connection: Any, group: str, watermarks: Mapping[AggregateKey, Watermark]) -> None: ...
+    async def store(
+        self, connection: Any, group: str, watermarks: Mapping[AggregateKey, Watermark], applied: Sequence[Message]
+    ) -> None: ...
 
 
 class WatermarkTable:
@@ -77,7 +81,9 @@ class WatermarkTable:
         )
         return {AggregateKey(*row[:3]): Watermark(row[3], row[4]) for row in rows}
 
-    async def store(self, connection: Any, group: str, watermarks: Mapping[AggregateKey, Watermark]) -> None:
+    async def store(
+        self, connection: Any, group: str, watermarks: Mapping[AggregateKey, Watermark], applied: Sequence[Message]
+    ) -> None:
         # In key order, so that two transactions never lock the same rows in opposite order.
         rows = sorted((*key, *watermark) for key, watermark in watermarks.items())
         await connection.execute(
