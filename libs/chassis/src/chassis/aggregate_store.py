@@ -50,7 +50,11 @@ async def load_many_for_update(
 
 
 async def find_many(
-    connection: "Connection[asyncpg.Record]", kind: Aggregate[State], tenant: UUID, column: str, values: Sequence[object]
+    connection: "Connection[asyncpg.Record]",
+    kind: Aggregate[State],
+    tenant: UUID,
+    column: str,
+    values: Sequence[object],
 ) -> dict[Any, Loaded[State]]:
     rows = await connection.fetch(_select(kind.table, f"{column} = ANY($2)", f", {column} AS key"), tenant, values)
     return {row["key"]: _loaded(kind, row) for row in rows}

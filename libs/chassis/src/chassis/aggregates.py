@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from pydantic import BaseModel
+
 from events.event import Event
 from events.moment import Moment
-from pydantic import BaseModel
 
 State = TypeVar("State", bound=BaseModel)
 

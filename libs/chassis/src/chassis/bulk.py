@@ -4,13 +4,12 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field, StrictBool, StrictStr
 from pydantic import model_validator as _model_validator
 from starlette.responses import Response
-from typing_extensions import Self
 
 from chassis.aggregates import Loaded
 from chassis.inputs import Input
@@ -103,8 +102,7 @@ async def each(
     outcomes: list[Outcome] = []
     try:
         async with work.attempt():
-            for item in items:
-                outcomes.append(await _one(work, item, run))
+            outcomes += [await _one(work, item, run) for item in items]
             if atomic and any(isinstance(what, Refusal) for _, what in outcomes):
                 raise NotApplied  # noqa: TRY301 - undoes the savepoint
     except NotApplied:

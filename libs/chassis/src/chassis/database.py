@@ -8,6 +8,7 @@ on a pooled connection; in return a release costs no round trip.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -43,7 +44,8 @@ async def acquired(pool: "Pool[asyncpg.Record]") -> AsyncIterator["Connection[as
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise Unavailable("The database cannot be reached or is busy.", retry_after=1) from error
     try:
-        yield connection
+        # The proxy of the pool behaves as the connection it stands for.
+        yield cast("Connection[asyncpg.Record]", connection)
     finally:
         await pool.release(connection)
 

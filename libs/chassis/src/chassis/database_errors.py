@@ -4,16 +4,22 @@ What input caused is a refusal with its 4xx; what will pass is Unavailable; anyt
 an exception.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import asyncpg
 from asyncpg import exceptions as pg
-from events.errors import EventTooLarge
 
 from chassis.refusals import AlreadyExists, ConcurrentChange, Invalid, Refusal, TooLarge, Unavailable
+from events.errors import EventTooLarge
 
-_CONCURRENT = (pg.SerializationError, pg.DeadlockDetectedError, pg.LockNotAvailableError, pg.InvalidCachedStatementError)
+_CONCURRENT = (
+    pg.SerializationError,
+    pg.DeadlockDetectedError,
+    pg.LockNotAvailableError,
+    pg.InvalidCachedStatementError,
+)
 _PASSING = (
     pg.PostgresConnectionError,
     pg.InsufficientResourcesError,
@@ -23,7 +29,6 @@ _PASSING = (
     asyncpg.InterfaceError,
     OSError,
 )
-_INPUT = (pg.DataError, asyncpg.DataError)
 
 
 class EventRefused(TooLarge):
@@ -45,26 +50,30 @@ def as_refusals() -> Iterator[None]:
 
 
 def refusal_of(error: Exception) -> Refusal | None:
-    match error:
-        case pg.UniqueViolationError() | pg.ExclusionViolationError():
-            return _already_exists(error)
-        case EventTooLarge():
-            return EventRefused()
-        case _ if isinstance(error, _INPUT):
-            return Invalid("A value is outside of what can be stored.")
-        case pg.CheckViolationError() | pg.ForeignKeyViolationError():
-            return Invalid(f"The rule {error.constraint_name} forbids this.")
-        case _ if isinstance(error, _CONCURRENT):
-            return ConcurrentChange(retry_after=1)
-        case _ if isinstance(error, _PASSING):
-            return Unavailable("The database is not available.", retry_after=1)
+    for kinds, refusal in _MEANINGS:
+        if isinstance(error, kinds):
+            return refusal(error)
     return None
 
 
-def _already_exists(error: pg.IntegrityConstraintViolationError) -> AlreadyExists:
+def _already_exists(error: Any) -> AlreadyExists:
     """PostgreSQL names a constraint ``<table>_tenant_id_<column>_key`` by itself: so the field at fault is known."""
     name = error.constraint_name or ""
     field = name.removeprefix(f"{error.table_name}_").removeprefix("tenant_id_").removesuffix("_key")
     if field in ("", "pkey") or not name.endswith("_key"):
         return AlreadyExists(constraint=name)
     return AlreadyExists(f"A record with this {field} exists.", pointer=f"/{field}")
+
+
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], Callable[[Any], Refusal]], ...] = (
+    ((pg.UniqueViolationError, pg.ExclusionViolationError), _already_exists),
+    ((EventTooLarge,), lambda _: EventRefused()),
+    ((pg.DataError, asyncpg.DataError), lambda _: Invalid("A value is outside of what can be stored.")),
+    (
+        (pg.CheckViolationError, pg.ForeignKeyViolationError),
+        lambda error: Invalid(f"The rule {error.constraint_name} forbids this."),
+    ),
+    (_CONCURRENT, lambda _: ConcurrentChange(retry_after=1)),
+    (_PASSING, lambda _: Unavailable("The database is not available.", retry_after=1)),
+)
+"""The first that fits decides."""

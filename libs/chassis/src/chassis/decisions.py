@@ -2,11 +2,10 @@
 
 from uuid import UUID
 
-from events.event import Event
-
 from chassis.aggregate_store import Change
 from chassis.aggregates import Aggregate, Command, Loaded, State
 from chassis.refusals import NotFound
+from events.event import Event
 
 
 def decided(

@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from events.catalogue.identity import ApiKeyState, Assignment, PersonState, RegionState, TeamState, TenantState
-from events.catalogue.leads import Owner
-from events.moment import Moment
-from events.money import PinnedRate
 from pydantic import BaseModel
 
 from chassis import directory_store as store
 from chassis.clock import Clock, SystemClock
 from chassis.refusals import Invalid, RateMissing, Refusal, Unavailable
+from events.catalogue.identity import ApiKeyState, Assignment, PersonState, RegionState, TeamState, TenantState
+from events.catalogue.leads import Owner
+from events.moment import Moment
+from events.money import PinnedRate
 
 State = TypeVar("State", bound=BaseModel)
 

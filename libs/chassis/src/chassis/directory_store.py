@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from events.catalogue.identity import ApiKeyState, PersonState, RegionState, TeamState, TenantState
 from pydantic import BaseModel
 
 from chassis.database import acquired
+from events.catalogue.identity import ApiKeyState, PersonState, RegionState, TeamState, TenantState
 
 State = TypeVar("State", bound=BaseModel)
 Pool = asyncpg.Pool

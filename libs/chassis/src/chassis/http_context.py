@@ -6,7 +6,6 @@ application breaks.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +48,7 @@ def context_of(scope: Any) -> RequestContext:
 class HttpContext:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, resources: Callable[[], Resources]) -> None:
+    def __init__(self, app: ASGIApp, resources: Resources) -> None:
         self.app = app
         self.resources = resources
 
@@ -61,7 +60,7 @@ class HttpContext:
         trace = Trace.of_request(_text(headers, b"traceparent"), _text(headers, b"x-request-id"))
         structlog.contextvars.clear_contextvars()
         trace.bind()
-        scope["dealstream"] = RequestContext(self.resources(), trace, headers)
+        scope["dealstream"] = RequestContext(self.resources, trace, headers)
         exchange = _Exchange(scope, receive, send, trace)
         await exchange.run(self.app, headers)
 
@@ -86,7 +85,7 @@ class _Exchange:
             _check(self._scope, headers, self.limit)
             counts = b"content-length" not in headers and b"transfer-encoding" in headers
             await app(self._scope, self.receive if counts else self._receive, self.send)
-        except Exception as error:  # noqa: BLE001 - the last resort
+        except Exception as error:
             if self.status == 0:
                 await self._answer(error)
             else:

@@ -35,7 +35,7 @@ _KEEP = f"""
 _FORGET = f"DELETE FROM idempotency_key WHERE created_at <= clock_timestamp() - interval '{KEEP_HOURS} hours'"
 
 
-class KeptMeanwhile(Exception):  # noqa: N818 - handled by repeating the transaction
+class KeptMeanwhile(Exception):
     """The first request with this key committed between our look and our write."""
 
 

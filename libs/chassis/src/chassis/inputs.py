@@ -5,17 +5,18 @@ its currency. Names take any script, but no control characters.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, Union
 
-from events.event import Timestamp
-from events.money import Currency, Money
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic import model_validator as _model_validator
-from typing_extensions import Self
+from pydantic_core import core_schema
 
 from chassis.currencies import decimals, is_currency
 from chassis.currencies import decimals as minor_unit_digits
+from events.event import Timestamp
+from events.money import Currency, Money
 
 __all__ = [
     "CurrencyCode",
@@ -37,7 +38,6 @@ __all__ = [
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_AMOUNT = re.compile(r"^-?[0-9]{1,15}(?:\.[0-9]{1,4})?$")
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
 
@@ -66,13 +66,22 @@ def _lines(text: str) -> str:
     return text
 
 
-def Text(longest: int) -> Any:  # noqa: N802 - used as a type
-    """One line of text in any script: ``name: Text(200)``."""
-    return Annotated[StrictStr, Field(min_length=1, max_length=longest), AfterValidator(_one_line)]
+@dataclass(frozen=True)
+class Text:
+    """One line of text in any script, at most so long: ``name: Annotated[str, Text(200)]``."""
+
+    longest: int
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        text = core_schema.str_schema(strict=True, min_length=1, max_length=self.longest)
+        return core_schema.no_info_after_validator_function(_one_line, text)
+
+    def __or__(self, other: Any) -> Any:
+        return Union[Annotated[str, self], other]  # noqa: UP007 - the operand is no type before it is annotated
 
 
-Name = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
-ExternalId = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+Name = Annotated[str, Text(200)]
+ExternalId = Annotated[str, Text(200)]
 """The id that the caller's own system knows a record by."""
 LongText = Annotated[StrictStr, Field(max_length=10_000), AfterValidator(_lines)]
 """Free text with lines."""
@@ -116,7 +125,7 @@ class MoneyInput(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "1054.00", "currency": "USD"}]})
 
-    amount: Annotated[StrictStr, Field(pattern=_AMOUNT.pattern)]
+    amount: Annotated[StrictStr, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$")]
     currency: CurrencyCode
 
     @_model_validator(mode="after")

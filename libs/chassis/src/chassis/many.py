@@ -6,10 +6,8 @@ that only the item at fault is refused.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 from uuid import UUID
-
-from events.event import Event
 
 from chassis import aggregate_store as store
 from chassis.aggregate_store import Change
@@ -17,12 +15,13 @@ from chassis.aggregates import Aggregate, Command, Loaded, State
 from chassis.database_errors import as_refusals
 from chassis.decisions import decided
 from chassis.refusals import NotApplied, Refusal
+from events.event import Event
 
 if TYPE_CHECKING:
     from chassis.unit_of_work import UnitOfWork
 
 
-class _Batch:
+class _Batch(Generic[State]):
     """What the commands so far made of the aggregates they name."""
 
     def __init__(self, kind: Aggregate[State], found: dict[UUID, Loaded[State]]) -> None:
@@ -50,7 +49,7 @@ async def execute_many(
 ) -> list[Loaded[State] | Refusal]:
     ids = {id_ for id_, _ in items}
     batch = _Batch(kind, await store.load_many_for_update(work.connection, kind, work.tenant, ids))
-    results = [batch.run(id_, command) for id_, command in items]
+    results: list[Loaded[State] | Refusal] = [batch.run(id_, command) for id_, command in items]
     if atomic and any(isinstance(result, Refusal) for result in results):
         return [result if isinstance(result, Refusal) else NotApplied() for result in results]
     try:
@@ -63,16 +62,14 @@ async def execute_many(
     return results
 
 
-async def _write(work: "UnitOfWork", kind: Aggregate[State], batch: _Batch) -> None:
+async def _write(work: "UnitOfWork", kind: Aggregate[State], batch: _Batch[State]) -> None:
     with as_refusals():
         await store.save_many(work.connection, kind, work.tenant, batch.changes())
     if batch.events:
         await work.publish_many(batch.events)
 
 
-async def _one(
-    work: "UnitOfWork", kind: Aggregate[State], id_: UUID, command: Command
-) -> Loaded[State] | Refusal:
+async def _one(work: "UnitOfWork", kind: Aggregate[State], id_: UUID, command: Command) -> Loaded[State] | Refusal:
     try:
         async with work.attempt():
             return await work.execute(kind, id_, command)

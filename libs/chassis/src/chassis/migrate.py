@@ -37,7 +37,7 @@ _RECORD = "INSERT INTO schema_migration (source, name, sha256) VALUES ($1, $2, $
 log = structlog.get_logger(__name__)
 
 
-class MigrationRefused(Exception):  # noqa: N818 - nothing broke, it is not done
+class MigrationRefused(Exception):
     """The migrations at hand do not continue those of the database."""
 
 
@@ -134,12 +134,13 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Mi
             async with connection.transaction():
                 await connection.execute(migration.sql)
                 await _record(connection, migration)
-            return
         except asyncpg.InternalServerError:
             # "tuple concurrently updated": another database's migration grants the same server-wide role just now.
             if attempt == _SERVER_WIDE_ATTEMPTS - 1:
                 raise
             await asyncio.sleep(_POLL_SECONDS * (attempt + 1))
+        else:
+            return
 
 
 async def _record(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:

@@ -6,10 +6,9 @@ history is the right of those who look after the data. Nothing may happen later 
 
 from datetime import UTC, datetime, timedelta
 
-from events.catalogue.identity import Role
-
 from chassis.principal import Principal
 from chassis.refusals import Forbidden, Invalid
+from events.catalogue.identity import Role
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 OPEN_FOR = timedelta(days=31)

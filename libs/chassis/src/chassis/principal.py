@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from chassis.refusals import Forbidden
 from events.catalogue.identity import Role
 from events.catalogue.leads import Owner
-
-from chassis.refusals import Forbidden
 
 SEES_EVERYTHING = frozenset({Role.ADMIN, Role.SALES_OPS, Role.DIRECTOR, Role.INTEGRATION})
 """Roles whose holders see each record of their tenant."""

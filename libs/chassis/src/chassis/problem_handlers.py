@@ -77,13 +77,13 @@ def _field_error(error: Any, body: object) -> dict[str, str]:
 
 
 def _present(path: Sequence[Any], body: object, *, absent: bool) -> list[Any]:
-    """The path through the body itself: pydantic also names the branch of a union, which is no part of the JSON."""
+    """The path through the body itself; pydantic also names the branch of a union, which is no part of the JSON."""
     kept: list[Any] = []
     here = body
     for depth, part in enumerate(path, start=1):
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+        if (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
             here = here[part]
         elif not (absent and depth == len(path)):
             continue

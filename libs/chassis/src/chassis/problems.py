@@ -95,7 +95,7 @@ def response_of(refusal: Refusal) -> ProblemResponse:
 
 
 def problems(*refusals: type[Refusal]) -> dict[int | str, dict[str, Any]]:
-    """``responses=`` of an endpoint: what its decisions may refuse. What any endpoint may answer is added by openapi."""
+    """``responses=`` of an endpoint: what its decisions may refuse. ``openapi`` adds what any endpoint may answer."""
     by_status: dict[int | str, list[type[Refusal]]] = {}
     for refusal in refusals:
         by_status.setdefault(refusal.kind.value, []).append(refusal)

@@ -1,6 +1,7 @@
 """The edge of every read: ``reader: Reader`` is a read-only transaction of the caller's tenant.
 
-It ends before the answer leaves. ``reader.etag(version)`` sets the ETag, and answers 304 when the caller's copy is good.
+It ends before the answer leaves. ``reader.etag(version)`` sets the ETag, and answers 304 when the caller's copy is
+good.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +28,7 @@ from chassis.refusals import NotFound
 from chassis.resources import Resources
 
 
-class NotModified(Exception):  # noqa: N818 - an answer, not an error
+class NotModified(Exception):
     """The caller's copy is still good."""
 
     def __init__(self, tag: str) -> None:

@@ -25,7 +25,7 @@ class Kind(Enum):
     UNAVAILABLE = 503
 
 
-class Refusal(Exception):  # noqa: N818 - "refusal" is the word of the domain
+class Refusal(Exception):
     """The command was refused."""
 
     slug: ClassVar[str] = "refused"

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import asyncpg
-from events.kafka import KafkaSettings
 
 from chassis.authenticator import Authenticator
 from chassis.clock import Clock, SystemClock
 from chassis.directory import Directory
 from chassis.settings import Settings
+from events.kafka import KafkaSettings
 
 
 def _nobody() -> None:

@@ -14,10 +14,10 @@ from uuid import UUID
 import httpx2
 import jwt
 import structlog
-from events.catalogue.identity import Role
 
 from chassis.principal import Principal
 from chassis.refusals import Unauthenticated, Unavailable
+from events.catalogue.identity import Role
 
 AUDIENCE = "dealstream"
 ALGORITHM = "EdDSA"

@@ -57,7 +57,7 @@ class Trace:
 
 
 def _random_hex(bits: int) -> str:
-    return f"{random.getrandbits(bits) | 1:0{bits // 4}x}"  # noqa: S311 - ids, not secrets
+    return f"{random.getrandbits(bits) | 1:0{bits // 4}x}"
 
 
 def _as_uuid(text: str | None) -> UUID | None:

@@ -13,10 +13,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from events.codec import Message
-from events.ids import uuid7
-from events.moment import Moment
-from events.outbox import OutboxEntry, append
 
 from chassis import aggregate_store as store
 from chassis.aggregate_store import Change
@@ -32,6 +28,10 @@ from chassis.principal import Principal
 from chassis.refusals import NotFound, Refusal, Unavailable
 from chassis.resources import Resources
 from chassis.tracing import Trace
+from events.codec import Message
+from events.ids import uuid7
+from events.moment import Moment
+from events.outbox import OutboxEntry, append
 
 
 class UnitOfWork:
@@ -229,7 +229,9 @@ async def unit_of_work(
 ) -> AsyncIterator[UnitOfWork]:
     """A transaction of its own outside HTTP, committed at the end of the block."""
     envelope = None if causation is None else causation.envelope
-    trace = Trace.of_message(envelope.traceparent, envelope.correlation_id) if envelope else Trace.of_request(None, None)
+    trace = (
+        Trace.of_message(envelope.traceparent, envelope.correlation_id) if envelope else Trace.of_request(None, None)
+    )
     work = UnitOfWork(
         resources,
         principal or Principal.of_service(tenant, resources.service),

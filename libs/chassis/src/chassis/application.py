@@ -1,0 +1,61 @@
+"""Puts the HTTP application of a service together."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from chassis import metrics, openapi, problem_handlers
+from chassis.health import Health
+from chassis.http_context import HttpContext
+from chassis.reading import NotModified
+from chassis.resources import Resources
+from chassis.service import Service
+
+
+def described(service: Service) -> FastAPI:
+    """The application without anything that runs: enough for its OpenAPI document."""
+    app = FastAPI(
+        title=service.title,
+        version=metrics.service_version(service.name),
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    for router in service.routers:
+        _add(app, router)
+    problem_handlers.install(app)
+    app.add_exception_handler(NotModified, _not_modified)
+    openapi.install(app)
+    return app
+
+
+def served(service: Service, resources: Resources, health: Health) -> ASGIApp:
+    """The application as it answers requests."""
+    app = described(service)
+    _add(app, health.routes(service.name))
+    app.state.resources = resources
+    return HttpContext(app, resources)
+
+
+def probed(service: Service, resources: Resources, health: Health) -> ASGIApp:
+    """Only health and metrics: for a process that relays or consumes."""
+    app = FastAPI(title=service.title, openapi_url=None)
+    _add(app, health.routes(service.name))
+    problem_handlers.install(app)
+    return HttpContext(app, resources)
+
+
+def _add(app: FastAPI, router: APIRouter) -> None:
+    """Put the routes themselves into the application: an included router is matched twice for each request."""
+    app.router.routes.extend(router.routes)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _not_modified(_request: Request, answer: Any) -> Response:
+    return Response(status_code=304, headers={"ETag": answer.tag})

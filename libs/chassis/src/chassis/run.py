@@ -1,0 +1,65 @@
+"""``python -m <service>``: without more, API, relay and consumers in one process; or one of them; or a task.
+
+    python -m deals                     all of it (migrations first, unless DEALSTREAM_MIGRATE=false)
+    python -m deals api | relay | consumers
+    python -m deals migrate             apply outstanding migrations and end
+    python -m deals openapi             print the OpenAPI document; needs no server and no settings
+
+Exit codes: 0 ended as asked, 1 a loop failed, 2 wrong command or settings.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import structlog
+import uvloop
+
+from chassis import logs, openapi
+from chassis.application import described
+from chassis.migrate import MigrationRefused, migrate
+from chassis.process import ROLES, run
+from chassis.service import Service
+from chassis.settings import Settings, WrongSettings
+
+_WRONG = 2
+
+
+def main(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
+    """Do what the command line says and exit."""
+    command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["all"]
+    if command in service.commands:
+        sys.exit(service.commands[command](rest))
+    known = ("all", *ROLES, "migrate", "openapi")
+    if rest or command not in known:
+        _complain(f"usage: python -m {service.name} [{' | '.join((*known, *service.commands))}]")
+    if command == "openapi":
+        sys.stdout.write(openapi.as_text(described(service)))
+        sys.exit(0)
+    try:
+        settings = service.settings.from_environment()
+    except WrongSettings as error:
+        _complain(str(error))
+    logs.configure(form=settings.log_format, level=settings.log_level, service=service.name)
+    sys.exit(uvloop.run(_done(service, settings, command)))
+
+
+async def _done(service: Service, settings: Settings, command: str) -> int:
+    log = structlog.get_logger(__name__)
+    try:
+        if command == "migrate":
+            applied = await migrate(settings.database_url.get_secret_value(), service.sources)
+            log.info("migrated", applied=len(applied))
+            return 0
+        return await run(service, settings, ROLES if command == "all" else (command,))
+    except (MigrationRefused, OSError) as error:
+        log.error("cannot start", error=str(error))  # noqa: TRY400 - the text says it all
+        return 1
+    except asyncio.CancelledError:
+        return 1
+
+
+def _complain(text: str) -> NoReturn:
+    sys.stderr.write(f"{text}\n")
+    sys.exit(_WRONG)
