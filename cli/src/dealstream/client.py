@@ -1,0 +1,149 @@
+"""A small typed client of the services: one address and one key for each call, problems told in words, bulk in pieces.
+
+A connection that fails is tried again, since every write carries an Idempotency-Key and is done once. A problem document
+becomes ``ApiRefused``, whose message is for people.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from dealstream.errors import ApiRefused, Unreachable
+
+PIECE = 200
+"""Items of one bulk call, the most that services take."""
+
+ATTEMPTS = 5
+_PASSING = frozenset({502, 503, 504})
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of one item, beside the item itself."""
+
+    item: Mapping[str, Any]
+    status: int
+    id: str | None
+    version: int | None
+    existing: bool
+    problem: Mapping[str, Any] | None
+
+    @property
+    def done(self) -> bool:
+        """Whether it was done now or had been before."""
+        return self.problem is None
+
+
+@dataclass
+class Client:
+    """Calls the services of one platform as one caller."""
+
+    addresses: Mapping[str, str]
+    """Base address of each service by its name."""
+    token: str
+    at_once: int = 4
+    """Bulk calls on their way at the same time."""
+    _http: httpx2.AsyncClient = field(init=False)
+
+    async def __aenter__(self) -> Self:
+        self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def get(self, service: str, path: str, **query: Any) -> Any:
+        """The JSON of a GET; query values that are None are left out, sequences are repeated."""
+        return await self._call("GET", service, path, params={k: v for k, v in query.items() if v is not None})
+
+    async def post(self, service: str, path: str, body: Any = None) -> Any:
+        """The JSON of a POST, done once however often the connection breaks."""
+        return await self._call("POST", service, path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    async def pages(self, service: str, path: str, **query: Any) -> AsyncIterator[Any]:
+        """Each item of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            page = await self.get(service, path, limit=PIECE, cursor=cursor, **query)
+            for item in page["items"]:
+                yield item
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    async def bulk(
+        self, service: str, path: str, items: Sequence[Mapping[str, Any]], progress: Progress = lambda _done: None
+    ) -> list[BulkResult]:
+        """Post items in pieces, several at once; results in the order of the items.
+
+        Items need no ``item_id``; it is added. Pieces may overtake each other, so items that need each other's order
+        belong into one call of this after another.
+        """
+        turns = asyncio.Semaphore(self.at_once)
+
+        async def one(start: int) -> list[BulkResult]:
+            piece = items[start : start + PIECE]
+            async with turns:
+                numbered = [{"item_id": str(start + place), **item} for place, item in enumerate(piece)]
+                answer = await self.post(service, path, {"items": numbered})
+            progress(len(piece))
+            return [_result(item, result) for item, result in zip(piece, answer["results"], strict=True)]
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(start)) for start in range(0, len(items), PIECE)]
+        return [result for task in tasks for result in task.result()]
+
+    async def _call(self, method: str, service: str, path: str, **options: Any) -> Any:
+        url = f"{self.addresses[service]}{path}"
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = await self._http.request(method, url, **options)
+            except httpx2.TransportError as error:
+                if attempt == ATTEMPTS:
+                    raise Unreachable(
+                        f"{service} does not answer at {self.addresses[service]}: {error!r}",
+                        "See what runs with `./dealstream status`.",
+                    ) from error
+            else:
+                if answer.status_code not in _PASSING or attempt == ATTEMPTS:
+                    return _read(answer)
+            await asyncio.sleep(0.2 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _read(answer: httpx2.Response) -> Any:
+    if answer.is_success:
+        return answer.json() if answer.content else None
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {"title": answer.reason_phrase, "detail": answer.text[:500]}
+    raise ApiRefused(*said(problem))
+
+
+def said(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """A problem document in words: what is wrong, and where to look."""
+    where = "; ".join(f"{error['pointer']}: {error['detail']}" for error in problem.get("errors") or ())
+    request = problem.get("request_id")
+    text = f"{problem.get('detail') or problem.get('title')}{f' ({where})' if where else ''}"
+    return text, f"The services' logs have more under request id {request}." if request else ""
+
+
+def _result(item: Mapping[str, Any], result: Mapping[str, Any]) -> BulkResult:
+    return BulkResult(
+        item=item,
+        status=result["status"],
+        id=result.get("id"),
+        version=result.get("version"),
+        existing=bool(result.get("existing")),
+        problem=result.get("problem"),
+    )

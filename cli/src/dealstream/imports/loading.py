@@ -1,0 +1,93 @@
+"""From a data set that was read to records of the platform, through the bulk APIs. Sending it again changes nothing.
+
+Each record carries the file's own key as external id; one that exists already is counted as existing and left as it is.
+Progress of a deal is told only to a deal that has none yet, so an import that was interrupted goes on where it stopped.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dealstream.client import BulkResult, Client, said
+from dealstream.errors import PlatformError
+from dealstream.imports.tables import Rejection, Report
+
+Item = Mapping[str, Any]
+Progress = Callable[[str, int, int], None]
+"""Name of the step, done so far, out of how many."""
+
+WAIT_SECONDS = 60.0
+
+
+@dataclass
+class Loading:
+    """Sends records of one import and keeps its report."""
+
+    client: Client
+    report: Report
+    progress: Progress
+
+    async def zone(self) -> ZoneInfo:
+        """The tenant's zone, in which the days of the files are days."""
+        return ZoneInfo((await self.client.get("identity", "/v1/tenant"))["zone"])
+
+    async def load(self, service: str, noun: str, items: Sequence[Item], path: str | None = None) -> list[BulkResult]:
+        """Send items of one kind; refused ones go into the report under the noun."""
+        sent = 0
+
+        def count(done: int) -> None:
+            nonlocal sent
+            sent += done
+            self.progress(noun, sent, len(items))
+
+        self.progress(noun, 0, len(items))
+        results = await self.client.bulk(service, path or f"/v1/{noun}:batch", items, count)
+        for number, result in enumerate(results, start=1):
+            self._report(noun, number, result)
+        return results
+
+    async def ids(self, service: str, noun: str, items: Sequence[Item]) -> dict[str, str]:
+        """Send items that carry an external id; the platform's id of each, whether new or not."""
+        results = await self.load(service, noun, items)
+        return {str(result.item["external_id"]): result.id for result in results if result.id is not None}
+
+    def _report(self, noun: str, number: int, result: BulkResult) -> None:
+        if result.problem is not None:
+            errors = result.problem.get("errors") or [{}]
+            key = str(result.item.get("external_id") or number)
+            field = f"{key} {errors[0].get('pointer', '')}".strip()
+            self.report.rejected.append(Rejection(noun, number, field, said(result.problem)[0]))
+        elif result.existing:
+            self.report.existing[noun] += 1
+        else:
+            self.report.loaded[noun] += 1
+
+
+async def until_there(find: Callable[[], Any], wanted: Iterable[str], what: str) -> dict[str, str]:
+    """Wait until every wanted key has been found; what other services do reaches them through events."""
+    missing, found = set(wanted), dict[str, str]()
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    while missing:
+        found |= await find()
+        missing -= found.keys()
+        if missing and asyncio.get_running_loop().time() > deadline:
+            raise PlatformError(
+                f"{len(missing)} {what} have not arrived after {WAIT_SECONDS:.0f} s",
+                "Look at `./dealstream dead-letters list` and `./dealstream status`, then run the import again.",
+            )
+        if missing:
+            await asyncio.sleep(0.3)
+    return found
+
+
+def start_of(day: date, zone: ZoneInfo) -> str:
+    """The beginning of a day in a zone, as the API takes it."""
+    return instant(datetime.combine(day, time(), tzinfo=zone))
+
+
+def instant(at: datetime) -> str:
+    """An instant as the API takes it."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
