@@ -13,11 +13,11 @@ _MIGRATIONS = next(path for path in (_HERE / "migrations", _HERE.parents[1] / "m
 
 
 def _found(words: Sequence[str]) -> int:
-    return founding.found(SERVICE.sources, words)
+    return founding.found(SERVICE, words)
 
 
 def _rotate(words: Sequence[str]) -> int:
-    return founding.rotate(SERVICE.sources, words)
+    return founding.rotate(SERVICE, words)
 
 
 SERVICE = Service(

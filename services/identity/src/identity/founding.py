@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+import structlog
+
 from chassis.api_keys import PREFIX, secret_sha256
-from chassis.authenticator import Authenticator
-from chassis.database import acquired, open_pool
-from chassis.directory import Directory
-from chassis.migrate import Source, migrate
+from chassis.database import acquired
+from chassis.migrate import migrate
 from chassis.principal import Principal
+from chassis.process import opened
 from chassis.refusals import Refusal
 from chassis.resources import Resources
+from chassis.service import Service
+from chassis.settings import WrongSettings
 from chassis.unit_of_work import UnitOfWork, unit_of_work
 from events.catalogue.identity import ApiKeyState, PersonState, Role, TenantState
 from events.ids import uuid7
@@ -31,7 +34,6 @@ from events.moment import Moment
 from identity import passwords, store, store_credentials
 from identity.api_key import API_KEY, IssueApiKey
 from identity.person import PERSON, JoinPerson
-from identity.settings import IdentitySettings
 from identity.signing import SigningKeys
 from identity.tenant import TENANT, FoundTenant
 
@@ -54,12 +56,12 @@ class Wanted:
     api_key_file: Path
 
 
-def found(of: Sequence[Source], words: Sequence[str]) -> int:
+def found(service: Service, words: Sequence[str]) -> int:
     """The command; data to stdout, talk to stderr, exit code 0 or 1."""
     try:
         wanted = _wanted(words)
-        done = asyncio.run(_with_resources(of, lambda resources: founded(resources, wanted)))
-    except (Refusal, OSError) as error:
+        done = asyncio.run(_with_resources(service, lambda resources: founded(resources, wanted)))
+    except (Refusal, WrongSettings, OSError) as error:
         detail = error.detail if isinstance(error, Refusal) else error
         sys.stderr.write(f"identity found: {detail}\n")
         return 1
@@ -67,13 +69,13 @@ def found(of: Sequence[Source], words: Sequence[str]) -> int:
     return 0
 
 
-def rotate(of: Sequence[Source], _words: Sequence[str]) -> int:
+def rotate(service: Service, _words: Sequence[str]) -> int:
     """``python -m identity rotate-keys``: tokens are signed by a new key from now on."""
 
     async def rotated(resources: Resources) -> str:
         return await SigningKeys(resources.pool).rotate(resources.clock.now())
 
-    sys.stdout.write(json.dumps({"key_id": asyncio.run(_with_resources(of, rotated))}) + "\n")
+    sys.stdout.write(json.dumps({"key_id": asyncio.run(_with_resources(service, rotated))}) + "\n")
     return 0
 
 
@@ -151,18 +153,13 @@ def _write(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
-async def _with_resources(of: Sequence[Source], run: Callable[[Resources], Awaitable[Done]]) -> Done:
-    settings = IdentitySettings.from_environment()
-    url = settings.database_url.get_secret_value()
+async def _with_resources(service: Service, run: Callable[[Resources], Awaitable[Done]]) -> Done:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    settings = service.settings.from_environment()
     if settings.migrate:
-        await migrate(url, of)
-    pool = await open_pool(url, size=2, name="identity-founding")
-    try:
-        directory = Directory(pool)
-        authenticator = Authenticator.of(settings.identity_url, directory)
-        return await run(Resources("identity", settings, pool, settings.kafka, directory, authenticator))
-    finally:
-        await pool.close()
+        await migrate(settings.database_url.get_secret_value(), service.sources)
+    async with opened(service, settings) as resources:
+        return await run(resources)
 
 
 def _wanted(words: Sequence[str]) -> Wanted:
