@@ -82,10 +82,14 @@ class WatermarkTable:
         return {AggregateKey(*row[:3]): Watermark(row[3], row[4]) for row in rows}
 
     async def store(
-        self, connection: Any, group: str, watermarks: Mapping[AggregateKey, Watermark], applied: Sequence[Message]
+        self,
+        connection: Any,
+        group: str,
+        watermarks: Mapping[AggregateKey, Watermark],
+        applied: Sequence[Message],  # noqa: ARG002 - a table of its own stores all that has moved
     ) -> None:
         # In key order, so that two transactions never lock the same rows in opposite order.
-        rows = sorted((*key, *watermark) for key, watermark in watermarks.items())
+        rows = sorted(((*key, *watermark) for key, watermark in watermarks.items()), key=_by_aggregate)
         await connection.execute(
             """
             INSERT INTO consumer_watermark AS seen (grp, topic, tenant_id, aggregate_id, version, event_id)
@@ -96,6 +100,10 @@ class WatermarkTable:
             group,
             *_columns(rows, 5),
         )
+
+
+def _by_aggregate(row: tuple[Any, ...]) -> tuple[str, int, int]:
+    return row[0], row[1].int, row[2].int
 
 
 def _columns(rows: list[Any], width: int) -> list[list[Any]]:
