@@ -1,0 +1,342 @@
+"""Every figure reckoned the long way, straight from the definitions of the KPIs and the states of a world.
+
+Nothing here knows of postings, measures or cells: each figure walks over all leads, handoffs or deals and looks at what
+happened until the day asked for. ``seen`` yields what each figure sees, ``figure`` makes the value of what was seen.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from statistics import median
+from typing import Any, NamedTuple
+
+from events.catalogue.deals import Closing, DealState, Span
+
+FOREVER = date(9999, 1, 1)
+NOT_PROSPECTS = {"junk", "spam", "test", "duplicate", "fake"}
+
+
+class Seen(NamedTuple):
+    """One thing that a figure counts: when, where, as what, and how much."""
+
+    on: date | None
+    where: dict[str, str | None]
+    what: str
+    value: int | Fraction = 1
+
+
+def place(owner: Any, **more: Any) -> dict[str, str | None]:
+    found = {"rep": owner and owner.person, "team": owner and owner.team, "region": owner and owner.region, **more}
+    return {key: None if value is None else str(value) for key, value in found.items()}
+
+
+def evened(reason: str | None) -> str | None:
+    return " ".join((reason or "").split()).lower() or None
+
+
+# Leads and handoffs
+
+
+def leads(world: Any, day: date) -> Iterator[Seen]:
+    for lead in world.latest("lead"):
+        if lead.created_on > day:
+            continue
+        where = place(lead.first_owner, source=lead.source)
+        yield Seen(lead.created_on, where, "created")
+        if lead.converted_on and lead.converted_on <= day:
+            yield Seen(lead.created_on, where, "converted")
+        elif lead.disqualified_on and lead.disqualified_on <= day:
+            junk = lead.disqualified_reason.strip().lower() in NOT_PROSPECTS
+            yield Seen(lead.created_on, where, "junk" if junk else "disqualified")
+        else:
+            yield Seen(lead.created_on, where, "pending")
+
+
+def lead_wins(world: Any, day: date) -> Iterator[Seen]:
+    yield from leads(world, day)
+    for deal in world.latest("deal"):
+        win = win_in_force(deal, day)
+        if win and deal.lead_created_on:
+            yield Seen(deal.lead_created_on, place(deal.lead_owner, source=deal.source), "led to a win")
+
+
+def handoffs(world: Any, day: date) -> Iterator[Seen]:
+    for handoff in world.latest("handoff"):
+        if handoff.offered_on > day:
+            continue
+        where = place(handoff.offered_by, source=handoff.source)
+        yield Seen(handoff.offered_on, where, "offered")
+        answered = handoff.answered_on is not None and handoff.answered_on <= day
+        if not answered:
+            yield Seen(handoff.offered_on, where, "pending")
+        elif handoff.status == "accepted":
+            yield Seen(handoff.offered_on, where, "accepted")
+            taken = int((handoff.answered_at - handoff.offered_at).total_seconds())
+            yield Seen(handoff.offered_on, where, "hours", Fraction(taken, 3600))
+        else:
+            yield Seen(handoff.offered_on, {**where, "label": evened(handoff.reason)}, "returned")
+
+
+# Deals
+
+
+def opened(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        if deal.opened_on <= day:
+            first = deal.spans[0]
+            yield Seen(deal.opened_on, of_deal(deal, first.owner, first.product), "opened")
+
+
+def closes(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        for closing in deal.closings:
+            for on, sign in ((closing.on, 1), (closing.reopened_on, -1)):
+                if on and on <= day:
+                    yield from one_close(deal, closing, on, sign)
+
+
+def one_close(deal: DealState, closing: Closing, on: date, sign: int) -> Iterator[Seen]:
+    where = of_deal(deal, closing.owner, closing.product, closing.stage)
+    what = str(closing.outcome)
+    label = evened(closing.reason) if what == "lost" else None
+    yield Seen(on, {**where, "label": label}, what, sign)
+    yield Seen(on, where, f"value {what}", sign * closing.base_minor)
+    if what == "lost":
+        return
+    for line in closing.lines:
+        at_product = {**where, "product": str(line.product)}
+        yield Seen(on, at_product, "revenue", sign * line.net_base_minor)
+        yield Seen(on, at_product, "list", sign * line.list_base_minor)
+        yield Seen(on, at_product, "discount", sign * (line.list_base_minor - line.net_base_minor))
+    left = closing.base_minor - sum(line.net_base_minor for line in closing.lines)
+    yield Seen(on, where, "revenue", sign * left)
+
+
+def of_deal(deal: DealState, owner: Any, product: Any, stage: str | None = None) -> dict[str, str | None]:
+    return place(owner, source=deal.source, pipeline=deal.pipeline, product=product, stage=stage)
+
+
+def win_in_force(deal: DealState, day: date) -> Closing | None:
+    """The last close until the day, if it is a win that was not taken back by then."""
+    known = [closing for closing in deal.closings if closing.on <= day]
+    if not known or known[-1].outcome != "won":
+        return None
+    taken_back = known[-1].reopened_on
+    return None if taken_back and taken_back <= day else known[-1]
+
+
+def wins(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        win = win_in_force(deal, day)
+        if win is None:
+            continue
+        where = of_deal(deal, win.owner, win.product, win.stage)
+        yield Seen(win.on, where, "size", win.base_minor)
+        if win.base_minor == 0:
+            yield Seen(win.on, where, "zero")
+        if deal.start_known:
+            yield Seen(win.on, where, "cycle", Fraction(int((win.at - deal.opened_at).total_seconds()), 86_400))
+        else:
+            yield Seen(win.on, where, "unknown")
+        if deal.lead_created_on:
+            yield Seen(win.on, where, "from lead", Fraction(max(0, (win.on - deal.lead_created_on).days)))
+
+
+def open_on(deal: DealState, day: date) -> Span | None:
+    """The span that is in force at the end of the day, if the deal is open then."""
+    for span in reversed(deal.spans):
+        if span.from_on <= day and (span.to_on is None or span.to_on > day):
+            return span
+    return None
+
+
+def pipeline(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        span = open_on(deal, day)
+        if span:
+            where = of_deal(deal, span.owner, span.product, span.stage)
+            yield Seen(None, where, "open")
+            yield Seen(None, where, "open value", span.base_minor)
+
+
+def expected(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        span = open_on(deal, day)
+        if not span:
+            continue
+        where = of_deal(deal, span.owner, span.product, span.stage)
+        worth = Fraction(span.base_minor * span.probability, 10_000)
+        if span.expected_close_on is None:
+            yield Seen(None, where, "undated", worth)
+        elif span.expected_close_on < day:
+            yield Seen(None, where, "overdue", worth)
+        else:
+            yield Seen(span.expected_close_on, where, "expected", worth)
+
+
+def visits(deal: DealState, day: date) -> list[list[Span]]:
+    """Runs of spans in one stage without a gap, as they stood at the end of the day."""
+    runs: list[list[Span]] = []
+    for span in deal.spans:
+        if span.from_on > day:
+            break
+        if runs and runs[-1][-1].stage == span.stage and runs[-1][-1].to_at == span.from_at:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def entries(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        if deal.opened_on > day:
+            continue
+        known = [span for span in deal.spans if span.from_on <= day]
+        for stage in {span.stage for span in known}:
+            first = next(span for span in known if span.stage == stage)
+            where = of_deal(deal, first.owner, first.product, stage)
+            yield Seen(first.from_on, where, "entered")
+            now = open_on(deal, day)
+            if win_in_force(deal, day) or any(span.stage_index > first.stage_index for span in known):
+                yield Seen(first.from_on, where, "passed")
+            elif now and now.stage == stage:
+                yield Seen(first.from_on, where, "still in")
+
+
+def stays(world: Any, day: date) -> Iterator[Seen]:
+    for deal in world.latest("deal"):
+        runs = visits(deal, day)
+        for stage in {run[0].stage for run in runs}:
+            ended = [run for run in runs if run[0].stage == stage and run[-1].to_on and run[-1].to_on <= day]
+            if not ended:
+                continue
+            last = ended[-1][-1]
+            where = of_deal(deal, last.owner, last.product, stage)
+            if not deal.start_known:
+                yield Seen(last.to_on, where, "unknown")
+                continue
+            times = [Fraction(_seconds(run), 86_400) for run in ended]
+            yield Seen(last.to_on, where, "all stays", sum(times, Fraction()))
+            yield Seen(last.to_on, where, "latest stay", times[-1])
+
+
+def _seconds(run: list[Span]) -> int:
+    last = run[-1]
+    assert last.to_at is not None
+    return int((last.to_at - run[0].from_at).total_seconds())
+
+
+def open_stays(world: Any, day: date, now: datetime) -> Iterator[Seen]:
+    end = min(now, datetime.combine(day + timedelta(days=1), time(), UTC))
+    for deal in world.latest("deal"):
+        span = open_on(deal, day)
+        if not span or not deal.start_known:
+            continue
+        runs = [run for run in visits(deal, day) if run[0].stage == span.stage]
+        earlier = sum(_seconds(run) for run in runs[:-1])
+        first = runs[-1][0]
+        spent = int((end - first.from_at).total_seconds()) + earlier
+        yield Seen(None, of_deal(deal, first.owner, first.product, span.stage), "open stay", Fraction(spent, 86_400))
+
+
+# Figures
+
+
+def total(what: str) -> Callable[[list[Seen]], Any]:
+    return lambda seen: sum((Fraction(one.value) for one in seen if one.what == what), Fraction())
+
+
+def ratio(part: str, *whole: str) -> Callable[[list[Seen]], Any]:
+    def reckon(seen: list[Seen]) -> Any:
+        below = sum(total(what)(seen) for what in whole)
+        return Fraction(total(part)(seen)) / below if below > 0 else None
+
+    return reckon
+
+
+def mean(what: str) -> Callable[[list[Seen]], Any]:
+    def reckon(seen: list[Seen]) -> Any:
+        values = [one.value for one in seen if one.what == what]
+        return Fraction(sum(values)) / len(values) if values else None
+
+    return reckon
+
+
+def at_rank(what: str, rank: Fraction) -> Callable[[list[Seen]], Any]:
+    def reckon(seen: list[Seen]) -> Any:
+        values = sorted(Fraction(one.value) for one in seen if one.what == what)
+        if not values:
+            return None
+        if rank == Fraction(1, 2):
+            return median(values)
+        whole, rest = divmod((len(values) - 1) * rank, 1)
+        after = values[min(int(whole) + 1, len(values) - 1)]
+        return values[int(whole)] * (1 - rest) + after * rest
+
+    return reckon
+
+
+HALF, P75, P90 = Fraction(1, 2), Fraction(3, 4), Fraction(9, 10)
+_PROSPECTS = ("converted", "pending", "disqualified")
+
+FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], Any]]] = {
+    "leads-created": (leads, total("created")),
+    "lead-conversion": (leads, ratio("converted", *_PROSPECTS)),
+    "lead-win-conversion": (lead_wins, ratio("led to a win", *_PROSPECTS)),
+    "handoff-acceptance": (handoffs, ratio("accepted", "offered")),
+    "handoffs-returned": (handoffs, total("returned")),
+    "time-to-accept": (handoffs, mean("hours")),
+    "time-to-accept-p50": (handoffs, at_rank("hours", HALF)),
+    "time-to-accept-p90": (handoffs, at_rank("hours", P90)),
+    "deals-opened": (opened, total("opened")),
+    "deals-won": (closes, total("won")),
+    "deals-lost": (closes, total("lost")),
+    "win-rate": (closes, ratio("won", "won", "lost")),
+    "win-rate-value": (closes, ratio("value won", "value won", "value lost")),
+    "revenue-won": (closes, total("revenue")),
+    "average-deal-size": (closes, ratio("value won", "won")),
+    "median-deal-size": (wins, at_rank("size", HALF)),
+    "sales-cycle": (wins, mean("cycle")),
+    "sales-cycle-p50": (wins, at_rank("cycle", HALF)),
+    "sales-cycle-p90": (wins, at_rank("cycle", P90)),
+    "lead-to-win-cycle": (wins, mean("from lead")),
+    "lead-to-win-cycle-p50": (wins, at_rank("from lead", HALF)),
+    "open-pipeline": (pipeline, total("open value")),
+    "open-deals": (pipeline, total("open")),
+    "weighted-pipeline": (expected, total("expected")),
+    "conversion-by-stage": (entries, ratio("passed", "entered")),
+    "time-in-stage": (stays, mean("all stays")),
+    "time-in-stage-p50": (stays, at_rank("all stays", HALF)),
+    "time-in-stage-p75": (stays, at_rank("all stays", P75)),
+    "time-in-stage-latest": (stays, mean("latest stay")),
+    "time-in-stage-latest-p50": (stays, at_rank("latest stay", HALF)),
+    "discount-rate": (closes, ratio("discount", "list")),
+}
+"""What each figure sees and how it is reckoned; pipeline velocity is made of others, see ``velocity``."""
+
+APART: dict[str, dict[str, tuple[Callable[..., Iterator[Seen]], str]]] = {
+    "lead-conversion": {"pending": (leads, "pending"), "junk": (leads, "junk")},
+    "handoff-acceptance": {"pending": (handoffs, "pending")},
+    "average-deal-size": {"zero_value": (wins, "zero")},
+    "sales-cycle": {"excluded": (wins, "unknown")},
+    "weighted-pipeline": {
+        "overdue": (expected, "overdue"),
+        "undated": (expected, "undated"),
+        "won": (closes, "value won"),
+    },
+    "conversion-by-stage": {"still_in": (entries, "still in")},
+    "time-in-stage": {"excluded": (stays, "unknown")},
+}
+
+
+def velocity(seen_open: list[Seen], seen_closes: list[Seen], seen_wins: list[Seen], day: date) -> Any:
+    """Open deals x average won size x win rate / cycle days; the last three over 365 days."""
+    year = [one for one in seen_closes if one.on and day - timedelta(days=365) < one.on <= day]
+    cycles = [
+        one.value for one in seen_wins if one.what == "cycle" and one.on and day - timedelta(days=365) < one.on <= day
+    ]
+    won, lost, worth = (total(what)(year) for what in ("won", "lost", "value won"))
+    if won <= 0 or not cycles:
+        return None
+    days = max(Fraction(1), Fraction(sum(cycles)) / len(cycles))
+    return Fraction(total("open")(seen_open)) * Fraction(worth, won) * Fraction(won, won + lost) / days

@@ -1,0 +1,215 @@
+"""A small firm with random histories of leads, handoffs and deals, the same for the same seed.
+
+Made by hand from the catalogue's states, not by the services: odd histories are in it on purpose. Several things happen
+on one day or in one second, deals go back and forth, are reopened, lose their product, owner or expected close.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID, uuid5
+
+from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
+from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
+from events.money import Money, PinnedRate
+
+NAMESPACE = UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
+STAGES = (("qualified", 1000), ("needs", 2500), ("proposal", 5000), ("negotiation", 7500))
+SOURCES = ("web", "fair", None, "unknown")
+REASONS = ("price", " Price ", "No  decision", "junk")
+
+
+def name(text: str) -> UUID:
+    return uuid5(NAMESPACE, text)
+
+
+PRODUCTS = (name("lamp"), name("chair"), None)
+PIPELINES = (name("new business"), name("renewals"))
+OWNERS = tuple(
+    Owner(
+        person=name(f"rep {rep}"), team=name(f"team {team}") if team else None, region=name("north") if team else None
+    )
+    for rep, team in ((1, 1), (1, 2), (2, 1), (3, 2), (4, None))
+)
+
+
+@dataclass
+class World:
+    """The states of each aggregate, one a version, oldest first; with the instant at which each became known."""
+
+    leads: list[list[LeadState]] = field(default_factory=list)
+    handoffs: list[list[HandoffState]] = field(default_factory=list)
+    deals: list[list[DealState]] = field(default_factory=list)
+
+    def latest(self, kind: str) -> list[Any]:
+        return [versions[-1] for versions in getattr(self, f"{kind}s")]
+
+
+def a_world(seed: int, size: int = 25, first: date = date(2025, 11, 20), days: int = 120) -> World:
+    dice = Random(seed)  # noqa: S311 - repeatable, not secret
+    world = World()
+    for number in range(size):
+        start = datetime(first.year, first.month, first.day, 9, tzinfo=UTC) + timedelta(days=dice.randrange(days))
+        world.leads.append(_lead(dice, name(f"lead {seed} {number}"), start))
+        world.handoffs.append(_handoff(dice, world.leads[-1][-1], name(f"handoff {seed} {number}"), start))
+        world.deals.append(_deal(dice, world.leads[-1][-1], name(f"deal {seed} {number}"), start))
+    return world
+
+
+def _lead(dice: Random, id_: UUID, at: datetime) -> list[LeadState]:
+    lead = LeadState(id=id_, source=dice.choice(SOURCES), created_at=at, created_on=at.date())
+    versions = [lead]
+    owner = dice.choice((*OWNERS, None))
+    if owner is not None:
+        versions.append(lead := lead.model_copy(update={"owner": owner, "first_owner": owner}))
+    later = at + timedelta(days=dice.randrange(0, 40))
+    fate = dice.random()
+    if fate < 0.4:
+        converted = {"status": LeadStatus.CONVERTED, "converted_on": later.date()}
+        versions.append(lead.model_copy(update=converted))
+    elif fate < 0.7:
+        gone = {"status": LeadStatus.DISQUALIFIED, "disqualified_on": later.date()}
+        versions.append(lead.model_copy(update={**gone, "disqualified_reason": dice.choice(REASONS)}))
+    return versions
+
+
+def _handoff(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[HandoffState]:
+    offered = HandoffState(
+        id=id_, lead_id=lead.id, source=lead.source, offered_by=dice.choice(OWNERS), offered_to=dice.choice(OWNERS),
+        offered_at=at, offered_on=at.date(), lead_created_on=lead.created_on, lead_owner=lead.first_owner,
+    )  # fmt: skip
+    fate, answered = (
+        dice.random(),
+        at + timedelta(seconds=dice.choice((0, 0, 1, 3600, 86_400 * 9)), minutes=dice.randrange(99)),
+    )
+    answer = {"answered_at": answered, "answered_on": answered.date()}
+    if fate < 0.5:
+        return [offered, offered.model_copy(update={**answer, "status": HandoffStatus.ACCEPTED})]
+    if fate < 0.8:
+        returned = {**answer, "status": HandoffStatus.RETURNED, "reason": dice.choice(REASONS)}
+        return [offered, offered.model_copy(update=returned)]
+    return [offered]
+
+
+def _deal(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[DealState]:
+    return _Deal(dice, lead, id_, at).live()
+
+
+class _Deal:
+    """One deal's life, step by step."""
+
+    def __init__(self, dice: Random, lead: LeadState, id_: UUID, at: datetime) -> None:
+        self.dice, self.at = dice, at
+        self.stage, self.owner = dice.choice((0, 0, 1, 2)), dice.choice(OWNERS)
+        self.product, self.value = dice.choice(PRODUCTS), dice.choice((0, 1, 999, 120_000, 4_500_00))
+        self.expected: date | None = None
+        self.spans: list[Span] = []
+        self.closings: list[Closing] = []
+        from_lead = dice.random() < 0.5
+        created = lead.created_on + timedelta(days=3) if dice.random() < 0.1 else lead.created_on
+        self.fixed: dict[str, Any] = {
+            "id": id_, "name": "a deal", "pipeline": dice.choice(PIPELINES), "source": dice.choice(SOURCES),
+            "opened_at": at, "opened_on": at.date(), "start_known": dice.random() < 0.85,
+            "lead_created_on": created if from_lead else None, "lead_owner": lead.first_owner if from_lead else None,
+        }  # fmt: skip
+
+    def live(self) -> list[DealState]:
+        self._begin()
+        versions = [self._state()]
+        for _ in range(self.dice.randrange(9)):
+            pause = self.dice.choice(
+                (timedelta(), timedelta(minutes=5), timedelta(days=1), timedelta(days=13, seconds=77))
+            )
+            self.at += pause
+            self._step()
+            versions.append(self._state())
+        return versions
+
+    def _step(self) -> None:
+        if self.spans[-1].to_at is not None:
+            self._reopen()
+        elif self.dice.random() < 0.35:
+            self._close()
+        else:
+            self._end()
+            self._change()
+            self._begin()
+
+    def _change(self) -> None:
+        what = self.dice.randrange(5)
+        if what == 0:
+            self.stage = self.dice.randrange(len(STAGES))
+        elif what == 1:
+            self.owner = self.dice.choice(OWNERS)
+        elif what == 2:
+            self.value = self.dice.choice((0, 120_001, 77, 120_000))
+        elif what == 3:
+            self.product = self.dice.choice(PRODUCTS)
+        else:
+            expected = self.at.date() + timedelta(days=self.dice.randrange(-5, 60))
+            self.expected = self.dice.choice((expected, expected, None))
+
+    def _begin(self) -> None:
+        stage, probability = STAGES[self.stage]
+        self.spans.append(
+            Span(
+                stage=stage,
+                stage_index=self.stage,
+                probability=probability,
+                owner=self.owner,
+                base_minor=self.value,
+                product=self.product,
+                expected_close_on=self.expected,
+                from_at=self.at,
+                from_on=self.at.date(),
+            )
+        )
+
+    def _end(self) -> None:
+        self.spans[-1] = self.spans[-1].model_copy(update={"to_at": self.at, "to_on": self.at.date()})
+
+    def _close(self) -> None:
+        self._end()
+        outcome = self.dice.choice((DealStatus.WON, DealStatus.WON, DealStatus.LOST))
+        self.closings.append(
+            Closing(
+                outcome=outcome,
+                at=self.at,
+                on=self.at.date(),
+                stage=STAGES[self.stage][0],
+                owner=self.owner,
+                base_minor=self.value,
+                product=self.product,
+                lines=self._lines(),
+                reason=self.dice.choice(REASONS) if outcome is DealStatus.LOST else None,
+            )
+        )
+
+    def _lines(self) -> tuple[Line, ...]:
+        if self.product is None or self.dice.random() < 0.3:
+            return ()
+        parts = (self.value, 0) if self.dice.random() < 0.5 else (self.value - self.value // 3, self.value // 3)
+        return tuple(
+            Line(
+                product=product, quantity=1, list_minor=listed, list_base_minor=listed,
+                net_minor=net, net_base_minor=net,
+            )
+            for product, net in zip((self.product, self.dice.choice(PRODUCTS[:2])), parts, strict=True)
+            for listed in (self.dice.choice((net, net + 500, max(0, net - 3), net * 2)),)
+        )  # fmt: skip
+
+    def _reopen(self) -> None:
+        taken_back = {"reopened_at": self.at, "reopened_on": self.at.date()}
+        self.closings[-1] = self.closings[-1].model_copy(update=taken_back)
+        self._begin()
+
+    def _state(self) -> DealState:
+        closed = self.closings[-1].outcome if self.spans[-1].to_at is not None else DealStatus.OPEN
+        money = Money(minor=self.value, currency="USD")
+        rate = PinnedRate(currency="USD", base="USD", rate="1", on=self.at.date())
+        return DealState(
+            **self.fixed, status=closed, stage=STAGES[self.stage][0], owner=self.owner, amount=money, rate=rate,
+            base_minor=self.value, product=self.product, expected_close_on=self.expected,
+            spans=tuple(self.spans), closings=tuple(self.closings), changed_at=self.at, changed_on=self.at.date(),
+        )  # fmt: skip
