@@ -112,7 +112,7 @@ async def _triage(
     sequences = {arrival.sequence for arrival in arrivals}
     blocked = await dead_letter.blocked(connection, subscription.group, sequences)
     keys = {key for arrival in arrivals if (key := arrival.aggregate)}
-    watermarks = await subscription.watermarks.load(connection, subscription.group, sorted(keys))
+    watermarks = await subscription.watermarks.load(connection, subscription.group, keys)
     crash_point("consumer.after_watermarks")
     return Triage(interest, dict(watermarks), blocked, poison).sort(arrivals)
 
