@@ -4,22 +4,18 @@ Each record carries the file's own key as external id; one that exists already i
 Progress of a deal is told only to a deal that has none yet, so an import that was interrupted goes on where it stopped.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealstream.client import BulkResult, Client, said
-from dealstream.errors import PlatformError
 from dealstream.imports.tables import Rejection, Report
 
 Item = Mapping[str, Any]
 Progress = Callable[[str, int, int], None]
 """Name of the step, done so far, out of how many."""
-
-WAIT_SECONDS = 60.0
 
 
 @dataclass
@@ -46,7 +42,7 @@ class Loading:
         self.progress(noun, 0, len(items))
         results = await self.client.bulk(service, path or f"/v1/{noun}:batch", items, count)
         for number, result in enumerate(results, start=1):
-            self._report(noun, number, result)
+            self.report_result(noun, number, result)
         return results
 
     async def ids(self, service: str, noun: str, items: Sequence[Item]) -> dict[str, str]:
@@ -54,7 +50,8 @@ class Loading:
         results = await self.load(service, noun, items)
         return {str(result.item["external_id"]): result.id for result in results if result.id is not None}
 
-    def _report(self, noun: str, number: int, result: BulkResult) -> None:
+    def report_result(self, noun: str, number: int, result: BulkResult) -> None:
+        """Count what became of one record."""
         if result.problem is not None:
             errors = result.problem.get("errors") or [{}]
             key = str(result.item.get("external_id") or number)
@@ -64,23 +61,6 @@ class Loading:
             self.report.existing[noun] += 1
         else:
             self.report.loaded[noun] += 1
-
-
-async def until_there(find: Callable[[], Any], wanted: Iterable[str], what: str) -> dict[str, str]:
-    """Wait until every wanted key has been found; what other services do reaches them through events."""
-    missing, found = set(wanted), dict[str, str]()
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while missing:
-        found |= await find()
-        missing -= found.keys()
-        if missing and asyncio.get_running_loop().time() > deadline:
-            raise PlatformError(
-                f"{len(missing)} {what} have not arrived after {WAIT_SECONDS:.0f} s",
-                "Look at `./dealstream dead-letters list` and `./dealstream status`, then run the import again.",
-            )
-        if missing:
-            await asyncio.sleep(0.3)
-    return found
 
 
 def start_of(day: date, zone: ZoneInfo) -> str:

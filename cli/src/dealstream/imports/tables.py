@@ -14,11 +14,11 @@ Value = TypeVar("Value")
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
 
 
-class WrongFolder(Exception):  # noqa: N818 - reads as the sentence it begins
+class WrongFolder(Exception):
     """The folder does not hold the files of this data set; the message says what is missing."""
 
 
-class WrongValue(Exception):  # noqa: N818
+class WrongValue(Exception):
     """A field of a row cannot be taken."""
 
     def __init__(self, field: str, reason: str) -> None:

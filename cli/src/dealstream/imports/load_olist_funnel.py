@@ -1,0 +1,112 @@
+"""The Olist funnel into the platform: each lead; for those that became sellers also qualifying, handoff and win.
+
+The deal itself is opened by the deals service when it hears of the accepted handoff, as it always is.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dealstream.client import BulkResult
+from dealstream.errors import PlatformError
+from dealstream.imports.loading import Item, Loading, instant, start_of
+from dealstream.imports.olist_funnel import DataSet, Lead, Win
+
+WAIT_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+
+
+async def load(data: DataSet, loading: Loading) -> None:
+    """Load all of it, each step for all leads before the next."""
+    zone = await loading.zone()
+    people = [{"external_id": person, "name": person, "roles": list(roles)} for person, roles in data.roles.items()]
+    await loading.load("identity", "people", people)
+    won = [(lead, lead.win) for lead in data.leads if lead.win is not None]
+    captured = await loading.load("leads", "leads", [_capture(lead, zone) for lead in data.leads])
+    fresh = {str(result.item["external_id"]) for result in captured if result.version == 1}
+    untouched = [(lead, win) for lead, win in won if lead.external_id in fresh]
+    await _hand_over(untouched, loading, zone)
+    deals = await _accepted_deals(loading)
+    wins = [_win(win, deals[lead.external_id]) for lead, win in won if lead.external_id in deals]
+    await _close(wins, loading)
+
+
+async def _hand_over(won: Sequence[tuple[Lead, Win]], loading: Loading, zone: ZoneInfo) -> None:
+    """The file knows one date before the win, so all of this is told for that day."""
+    told = [
+        ({"external_id": lead.external_id, "occurred_at": start_of(lead.contacted_on, zone)}, lead, win)
+        for lead, win in won
+    ]
+    assigned = [{**at, "command": "assign", "owner_external_id": win.sdr} for at, _, win in told]
+    await loading.load("leads", "assignments", assigned, "/v1/leads:batch")
+    await loading.load(
+        "leads", "qualifications", [{**at, "command": "qualify"} for at, _, _ in told], "/v1/leads:batch"
+    )
+    offers = [
+        {
+            **at,
+            "command": "offer",
+            "lead_external_id": lead.external_id,
+            "offered_by_external_id": win.sdr,
+            "offered_to_external_id": win.rep,
+            "opportunity": {"name": f"Seller {win.seller}"},
+            "imported": True,
+        }
+        for at, lead, win in told
+    ]
+    await loading.load("leads", "handoffs", offers)
+    await loading.load("leads", "acceptances", [{**at, "command": "accept"} for at, _, _ in told], "/v1/handoffs:batch")
+
+
+async def _accepted_deals(loading: Loading) -> dict[str, str]:
+    """The deal that each accepted handoff opens, by the lead's external id."""
+    found = loading.client.pages("leads", "/v1/handoffs", status="accepted")
+    return {handoff["external_id"]: handoff["deal_id"] async for handoff in found if handoff["external_id"]}
+
+
+async def _close(wins: Sequence[Item], loading: Loading) -> None:
+    """Win the deals, as soon as each of them has come over from leads."""
+    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    waiting = list(wins)
+    while waiting:
+        results = await loading.client.bulk("deals", "/v1/deals:batch", waiting)
+        waiting = [dict(result.item) for result in results if _code(result) == "not-found"]
+        for result in results:
+            _count(result, loading)
+        loading.progress("wins", len(wins) - len(waiting), len(wins))
+        if waiting and asyncio.get_running_loop().time() > deadline:
+            raise PlatformError(
+                f"{len(waiting)} deals of accepted handoffs have not arrived after {WAIT_SECONDS:.0f} s.",
+                "Look at `./dealstream dead-letters list`, then run the import again: it goes on where it stopped.",
+            )
+        if waiting:
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _count(result: BulkResult, loading: Loading) -> None:
+    if _code(result) == "deal-is-closed":
+        loading.report.existing["wins"] += 1
+    elif _code(result) != "not-found":
+        loading.report_result("wins", 0, result)
+
+
+def _code(result: BulkResult) -> str | None:
+    problem: Mapping[str, Any] = result.problem or {}
+    return problem.get("code")
+
+
+def _capture(lead: Lead, zone: ZoneInfo) -> Item:
+    return {
+        "command": "capture",
+        "external_id": lead.external_id,
+        "source": lead.origin,
+        "campaign": lead.landing_page,
+        "occurred_at": start_of(lead.contacted_on, zone),
+        "imported": True,
+    }
+
+
+def _win(win: Win, deal: str) -> Item:
+    return {"command": "win", "id": deal, "occurred_at": instant(win.won_at.replace(tzinfo=UTC))}
