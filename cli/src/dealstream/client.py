@@ -1,6 +1,6 @@
 """A small typed client of the services: one address and one key for each call, problems told in words, bulk in pieces.
 
-A connection that fails is tried again, since every write carries an Idempotency-Key and is done once. A problem document
+A connection that fails is tried again: every write carries an Idempotency-Key and is done once. A problem document
 becomes ``ApiRefused``, whose message is for people.
 """
 
