@@ -13,10 +13,10 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import structlog
@@ -31,6 +31,9 @@ from events.recovery import require_own_history
 from events.window import Window
 
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+Sent = TypeVar("Sent")
+Read = TypeVar("Read")
 
 log = structlog.get_logger(__name__)
 
@@ -171,27 +174,42 @@ class Relay:
             if self._held:
                 await self._publish_released(connection, lease)
             if at.is_open:
-                at = await self._publish_page(connection, lease, at)
+                at = await self._publish_window(stop, connection, lease, at)
             elif await _wait(self._ticked, 1.0):
                 self._ticked.clear()
                 at = await window.open_next(connection, lease, self._options.page_size)
                 crash_point("relay.after_open_window")
 
-    async def _publish_page(self, connection: Any, lease: Lease, at: Window) -> Window:
-        rows = await window.read_page(connection, lease, at, self._options.page_size)
-        crash_point("relay.after_read_page")
-        free, behind = apart(rows, self._held)
-        refused = await self._confirmed(free, lease) if free else []
-        crash_point("relay.after_send")
-        after = await self._note(connection, lease, at, rows, [*behind, *refused])
-        crash_point("relay.after_advance")
-        self._observe(free)
-        return after
+    async def _publish_window(self, stop: asyncio.Event, connection: Any, lease: Lease, at: Window) -> Window:
+        """Page after page, each read while the one before is on its way; answers the window that follows."""
+        rows = await self._read(connection, lease, at)
+        while True:
+            crash_point("relay.after_read_page")
+            free, behind = apart(rows, self._held)
+            refused, following = await _beside(
+                self._confirmed(free, lease), self._read_after(connection, lease, at, rows)
+            )
+            crash_point("relay.after_send")
+            at = await self._note(connection, lease, at, rows, [*behind, *refused])
+            crash_point("relay.after_advance")
+            self._observe(free)
+            if following is None or stop.is_set():
+                return at
+            rows = following
+
+    async def _read(self, connection: Any, lease: Lease, at: Window) -> Sequence[Any]:
+        return await window.read_page(connection, lease, at, self._options.page_size)
+
+    async def _read_after(self, connection: Any, lease: Lease, at: Window, rows: Sequence[Any]) -> Sequence[Any] | None:
+        """The page after these rows, None when they were the last of the window."""
+        if len(rows) < self._options.page_size:
+            return None
+        return await self._read(connection, lease, replace(at, last_seq=rows[-1]["seq"]))
 
     async def _confirmed(self, rows: list[Any], lease: Lease) -> Refused:
         """Sends the rows again and again until Kafka has confirmed or refused each, or the lease is lost."""
         backoff = 0.1
-        while True:
+        while rows:
             lease.require()
             try:
                 refused = await self._publication.publish(rows, lambda: lease.seconds_left)
@@ -203,6 +221,7 @@ class Relay:
             else:
                 self._failing = False
                 return refused
+        return []
 
     async def _note(self, connection: Any, lease: Lease, at: Window, rows: Any, held: Refused) -> Window:
         """The page is done: the cursor moves, in one transaction with what is held back."""
@@ -254,6 +273,18 @@ class Relay:
     def _set_leading(self, leading: bool) -> None:
         self.leading = leading
         metrics.OUTBOX_LEASE_HELD.labels(self._options.shard).set(leading)
+
+
+async def _beside(sending: Coroutine[Any, Any, Sent], reading: Coroutine[Any, Any, Read]) -> tuple[Sent, Read]:
+    """Both at once; when the first fails the second is ended before the failure goes on, its connection is free."""
+    ahead = asyncio.create_task(reading)
+    try:
+        sent = await sending
+    except BaseException:
+        ahead.cancel()
+        await asyncio.wait([ahead])
+        raise
+    return sent, await ahead
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> bool:

@@ -22,7 +22,7 @@ REBALANCE_TIMEOUT_SECONDS = 60
 """A batch must be done within it once partitions are revoked; longer than any drain, shorter than a pod's grace."""
 
 
-class PositionLost(EventsError):  # noqa: N818  (named as the errors in ``events.errors``)
+class PositionLost(EventsError):
     """The position is outside the log: records were deleted, or the topic was made anew."""
 
     def __init__(self, partitions: Mapping[Partition, int]) -> None:
