@@ -70,9 +70,8 @@ async def _step(pool: Any, subscription: Subscription, sequence: SequenceKey, li
         letters = await _locked_letters(connection, subscription.group, sequence, limit)
         interest = subscription.interest
         arrivals = list(arrivals_of(map(dead_letter.received_of, letters), interest))
-        marks = await subscription.watermarks.load(
-            connection, subscription.group, sorted({key for arrival in arrivals if (key := arrival.aggregate)})
-        )
+        keys = {key for arrival in arrivals if (key := arrival.aggregate)}
+        marks = await subscription.watermarks.load(connection, subscription.group, keys)
         sorted_out = _sort(arrivals, interest, dict(marks), force=force)
         done = [letter["id"] for letter in letters[: sorted_out.done]]
         waiting = await _remove(connection, subscription.group, sequence, done)
@@ -208,7 +207,7 @@ async def fillable_gaps(connection: Any, subscription: Subscription, at_most: in
         at_most,
     )
     arrivals = list(arrivals_of(map(dead_letter.received_of, rows), subscription.interest))
-    keys = sorted({key for arrival in arrivals if (key := arrival.aggregate)})
+    keys = {key for arrival in arrivals if (key := arrival.aggregate)}
     marks = await subscription.watermarks.load(connection, subscription.group, keys)
     return [arrival.sequence for arrival in arrivals if _is_fillable(arrival, marks)]
 

@@ -53,30 +53,21 @@ class Behind(InvalidMessage):
     """An earlier event of the sequence waits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A record as it was read: a message, or the error that says why it is none."""
 
     received: Received
-    message: Message | None
+    sequence: SequenceKey
+    message: Message | None = None
+    aggregate: AggregateKey | None = None
+    """Absent where the headers could not be read, or lie."""
     error: Exception | None = None
     ignored: bool = False
     """Nobody here knows its type: it counts in its aggregate's versions and nothing else."""
 
     @property
-    def sequence(self) -> SequenceKey:
-        return sequence_of(self.received)
-
-    @property
     def envelope(self) -> Envelope | None:
         return self.message.envelope if self.message else getattr(self.error, "envelope", None)
-
-    @property
-    def aggregate(self) -> AggregateKey | None:
-        """Absent where the headers could not be read, or lie."""
-        if self.message:
-            return AggregateKey(self.received.topic, self.message.envelope.tenant, self.message.aggregate_id)
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +116,10 @@ class Triage:
 
     def sort(self, arrivals: Iterable[Arrival]) -> "Triage":
         for arrival in arrivals:
-            if arrival.message is None:
+            if arrival.message is None or arrival.aggregate is None:
                 self._unreadable(arrival)
             else:
-                self._readable(arrival, arrival.message)
+                self._readable(arrival, arrival.message, arrival.aggregate)
         return self
 
     def _unreadable(self, arrival: Arrival) -> None:
@@ -138,9 +129,8 @@ class Triage:
             return
         self._park(arrival, Reason.FOREIGN_TENANT if isinstance(error, ForeignTenant) else Reason.INVALID, error)
 
-    def _readable(self, arrival: Arrival, message: Message) -> None:
+    def _readable(self, arrival: Arrival, message: Message, key: AggregateKey) -> None:
         topic = self.interest.topics[message.topic]
-        key = AggregateKey(message.topic, message.envelope.tenant, message.aggregate_id)
         verdict = judge(self.watermarks.get(key), message.version, message.envelope.id, compacted=topic.compacted)
         blocked = self.blocked.get(arrival.sequence)
         if verdict is Verdict.DUPLICATE:
@@ -183,22 +173,28 @@ class Triage:
 def arrivals_of(records: Iterable[Received], interest: Interest) -> Iterator[Arrival]:
     """The records, read; whatever cannot be read is an arrival with the reason."""
     for received in records:
+        sequence = sequence_of(received)
         try:
-            yield Arrival(received, decode(received))
+            message = decode(received)
         except InvalidMessage as error:
-            yield _unread(received, error, interest)
+            yield _unread(received, sequence, error, interest)
         except Exception as error:  # noqa: BLE001 - a record must never stop the reader, whatever is wrong with it
-            yield Arrival(received, None, error)
+            yield Arrival(received, sequence, error=error)
+        else:
+            aggregate = AggregateKey(received.topic, message.envelope.tenant, message.aggregate_id)
+            yield Arrival(received, sequence, message, aggregate)
 
 
-def _unread(received: Received, error: InvalidMessage, interest: Interest) -> Arrival:
+def _unread(received: Received, sequence: SequenceKey, error: InvalidMessage, interest: Interest) -> Arrival:
     envelope = error.envelope
     if envelope is None or not isinstance(error, UnknownEventType | UnknownEventVersion):
-        return Arrival(received, None, error)
+        return Arrival(received, sequence, error=error)
     if isinstance(error, UnknownEventVersion) and interest.wants_some_version_of(envelope.type):
-        return Arrival(received, None, error)
+        return Arrival(received, sequence, error=error)
+    aggregate = AggregateKey(received.topic, envelope.tenant, UUID(envelope.subject))
     place = received.topic, received.partition, received.offset
-    return Arrival(received, Message(envelope, None, *place, UUID(envelope.subject)), error, ignored=True)
+    message = Message(envelope, None, *place, aggregate.aggregate_id)
+    return Arrival(received, sequence, message, aggregate, error, ignored=True)
 
 
 def _name(event_type: str) -> str:
@@ -214,4 +210,6 @@ def sequence_of(received: Received) -> SequenceKey:
 
 def storable(text: str) -> str:
     """PostgreSQL holds neither NUL nor lone surrogates in a text."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
