@@ -3,7 +3,9 @@
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -15,9 +17,16 @@ from chassis.resources import Resources
 from chassis.service import Service
 
 
+class _Application(FastAPI):
+    """FastAPI without its own last resort: what nobody handles comes to ``HttpContext``, which answers a problem."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)
+
+
 def described(service: Service) -> FastAPI:
     """The application without anything that runs: enough for its OpenAPI document."""
-    app = FastAPI(
+    app = _Application(
         title=service.title,
         version=metrics.service_version(service.name),
         redoc_url=None,
@@ -42,7 +51,7 @@ def served(service: Service, resources: Resources, health: Health) -> ASGIApp:
 
 def probed(service: Service, resources: Resources, health: Health) -> ASGIApp:
     """Only health and metrics: for a process that relays or consumes."""
-    app = FastAPI(title=service.title, openapi_url=None)
+    app = _Application(title=service.title, openapi_url=None)
     _add(app, health.routes(service.name))
     problem_handlers.install(app)
     return HttpContext(app, resources)

@@ -8,6 +8,7 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure(*, form: str, level: str, service: str, stream: TextIO | None = None) -> None:
@@ -51,5 +52,8 @@ def _shared(service: str) -> list[Any]:
 
 def _rendered(form: str) -> list[Any]:
     if form == "text":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
+    # Without the values of variables, which may be personal data.
+    exceptions = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+    return [exceptions, structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]

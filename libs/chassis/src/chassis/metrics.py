@@ -8,6 +8,8 @@ from typing import Any
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
+from events.metrics import EVENTLOOP_LAG
+
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 REQUEST_SECONDS = Histogram(
@@ -19,7 +21,6 @@ REQUEST_SECONDS = Histogram(
 REPLAYED = Counter("http_server_idempotent_replays_total", "Requests answered with the reply stored under their key")
 RETRIED = Counter("unit_of_work_retries_total", "Transactions done again after a conflict with another one")
 BUILD = Gauge("build_info", "Always 1; what runs here", ["service", "version", "python"])
-LOOP_LAG = Gauge("eventloop_lag_seconds", "How late the event loop woke from its last nap")
 POOL_SIZE = Gauge("database_pool_connections", "Connections of the pool", ["state"])
 
 _NAP_SECONDS = 0.5
@@ -60,6 +61,6 @@ async def watch_loop(pool: Any) -> None:
     while True:
         began = time.perf_counter()
         await asyncio.sleep(_NAP_SECONDS)
-        LOOP_LAG.set(max(0.0, time.perf_counter() - began - _NAP_SECONDS))
+        EVENTLOOP_LAG.set(max(0.0, time.perf_counter() - began - _NAP_SECONDS))
         POOL_SIZE.labels("open").set(pool.get_size())
         POOL_SIZE.labels("idle").set(pool.get_idle_size())
