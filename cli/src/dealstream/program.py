@@ -1,9 +1,8 @@
 """What a supervisor needs to know of one program: how to start it, when it is ready, how to stop it."""
 
-import os
 import signal
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ class Program:
     name: str
     command: tuple[str, ...]
     ready: Callable[[], Coroutine[Any, Any, bool]]
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] | None = None  # None: that of our own process
     directory: Path = Path("/")
     account: Account | None = None  # None: the user who started us
     ready_seconds: float = 90
@@ -25,7 +24,7 @@ class Program:
     def start_arguments(self) -> dict[str, Any]:
         """Keywords that ``subprocess.Popen`` and ``asyncio.create_subprocess_exec`` both take."""
         arguments: dict[str, Any] = {
-            "env": {**os.environ, **self.environment},
+            "env": self.environment,
             "cwd": self.directory,
             "start_new_session": True,  # Ctrl-C in a terminal must reach the supervisor alone
         }
