@@ -80,7 +80,7 @@ BEGIN
             id uuid NOT NULL,
             version integer NOT NULL,
             last_event_id uuid NOT NULL,
-            state bytea NOT NULL,
+            state bytea,
             postings bytea NOT NULL,
             PRIMARY KEY (tenant_id, kind, id)
         ) WITH (fillfactor = 75)$ddl$, schema_name);
@@ -102,10 +102,6 @@ BEGIN
             event_type smallint NOT NULL,
             kind text NOT NULL
         ) PARTITION BY RANGE (recorded_at)$ddl$, schema_name);
-    EXECUTE format('CREATE INDEX ledger_by_measure ON %I.ledger (tenant_id, measure, day) INCLUDE (slice, count, amount)', schema_name);
-    EXECUTE format('CREATE INDEX ledger_by_seq ON %I.ledger USING brin (seq)', schema_name);
-    EXECUTE format('CREATE INDEX ledger_by_recording ON %I.ledger USING brin (recorded_at)', schema_name);
-
     EXECUTE format($ddl$
         CREATE TABLE %I.cell (
             tenant_id uuid NOT NULL,
@@ -124,4 +120,80 @@ BEGIN
         schema_name || '.fact', schema_name || '.ledger', schema_name || '.cell');
 END $$;
 
-SELECT dealstream_protect('slice');
+
+CREATE FUNCTION ledger_index(schema_name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE INDEX IF NOT EXISTS ledger_by_measure ON %I.ledger (tenant_id, measure, day)'
+        ' INCLUDE (slice, count, amount)', schema_name);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS ledger_by_seq ON %I.ledger USING brin (seq)', schema_name);
+    EXECUTE format('CREATE INDEX IF NOT EXISTS ledger_by_recording ON %I.ledger USING brin (recorded_at)', schema_name);
+END $$;
+COMMENT ON FUNCTION ledger_index IS 'Apart from ledger_create, because a rebuild appends everything first.';
+
+-- What the ids in slices are called, for display.
+CREATE TABLE display_name (
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('pipeline', 'product')),
+    id uuid NOT NULL,
+    name text NOT NULL,
+    external_id text,
+    details jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (tenant_id, kind, id)
+);
+
+CREATE TABLE rebuild (
+    id uuid PRIMARY KEY,
+    schema_name text NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'requested', 'copying', 'summing', 'following', 'cancelling', 'cancelled', 'done', 'failed')),
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    requested_by text NOT NULL,
+    began jsonb,
+    goal jsonb,
+    finished_at timestamptz,
+    detail text
+);
+CREATE UNIQUE INDEX rebuild_one_at_a_time ON rebuild ((true)) WHERE finished_at IS NULL;
+
+CREATE TABLE audit (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    schema_name text NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    agrees boolean NOT NULL,
+    result jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE seal (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version integer NOT NULL,
+    state jsonb NOT NULL,
+    from_on date NOT NULL,
+    to_on date NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CHECK (from_on < to_on)
+);
+
+-- Which entries of one version of the ledger a seal covers: those up to ledger_seq, but for the events named as late.
+-- A rebuild writes the entries in another order, so cut-over names the events that came after the seal.
+CREATE TABLE seal_cover (
+    tenant_id uuid NOT NULL,
+    seal_id uuid NOT NULL,
+    schema_name text NOT NULL,
+    ledger_seq bigint NOT NULL,
+    late_events uuid[] NOT NULL DEFAULT '{}',
+    measures smallint[] NOT NULL,
+    PRIMARY KEY (tenant_id, seal_id, schema_name),
+    FOREIGN KEY (tenant_id, seal_id) REFERENCES seal
+);
+
+SELECT dealstream_protect(name::regclass) FROM unnest(
+    ARRAY['slice', 'display_name', 'audit', 'seal', 'seal_cover']) AS tables (name);
+GRANT SELECT ON event_type, projection, projection_active TO dealstream_tenant;
+
+SELECT ledger_create('ledger_v1'), ledger_index('ledger_v1');
+INSERT INTO projection (version, schema_name) VALUES (1, 'ledger_v1');
+INSERT INTO projection_active (schema_name) VALUES ('ledger_v1');

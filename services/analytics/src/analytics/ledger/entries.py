@@ -7,6 +7,7 @@ may be written by the worker's role alone.
 
 import io
 import struct
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -35,7 +36,7 @@ class Entries:
 
     def add(
         self, *, recorded_at: datetime, tenant: UUID, event_id: UUID, event_type: int, kind: str, fact_id: UUID,
-        changed: list[Change],
+        changed: Sequence[Change],
     ) -> None:  # fmt: skip
         """All that one event changed."""
         name = kind.encode()

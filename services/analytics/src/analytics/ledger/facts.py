@@ -1,4 +1,8 @@
-"""Facts: the latest state of each aggregate and the postings now in force for it."""
+"""Facts: the latest state of each aggregate and the postings now in force for it.
+
+A fact also holds the version and the id of the last event, so that it is the consumer's watermark as well: what is
+folded and what is known to be folded cannot disagree.
+"""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -7,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from analytics.ledger.packing import Booked, from_bytes, to_bytes
+from events.watermark import AggregateKey, Watermark
 
 LOAD: Final = """
 SELECT id, version, last_event_id, postings FROM {schema}.fact
@@ -22,18 +27,36 @@ INSERT: Final = """
 INSERT INTO {schema}.fact (tenant_id, kind, id, version, last_event_id, state, postings)
 SELECT $1, $2, * FROM unnest($3::uuid[], $4::int[], $5::uuid[], $6::bytea[], $7::bytea[])
 """
+STEP_OVER: Final = """
+INSERT INTO {schema}.fact AS f (tenant_id, kind, id, version, last_event_id, state, postings)
+VALUES ($1, $2, $3, $4, $5, NULL, '')
+ON CONFLICT (tenant_id, kind, id) DO UPDATE SET version = excluded.version, last_event_id = excluded.last_event_id
+"""
+
+Group = tuple[str, UUID]
+"""Kind of aggregate and tenant: what one statement reads or writes."""
 
 
 @dataclass(slots=True)
 class Fact:
-    """What is known of one aggregate while a batch is folded. Version 0 means that it is not yet in the database."""
+    """What is known of one aggregate while a batch is folded."""
 
     id: UUID
-    stored_version: int = 0
     version: int = 0
     last_event_id: UUID | None = None
     booked: Booked | None = None
     state: Any = None
+    is_new: bool = True
+    ahead: Watermark | None = None
+    """A later event in the same batch that means nothing here, but counts."""
+
+
+Facts = dict[Group, dict[UUID, Fact]]
+
+
+def kind_of(topic: str) -> str:
+    """The kind of aggregate: the name of its topic after the service."""
+    return topic.partition(".")[2]
 
 
 def pack_state(state: Any) -> bytes:
@@ -46,23 +69,35 @@ def unpack_state(packed: bytes) -> bytes:
     return zlib.decompress(packed)
 
 
-async def load(connection: Any, schema: str, tenant: UUID, kind: str, ids: Iterable[UUID]) -> dict[UUID, Fact]:
+async def load(connection: Any, schema: str, keys: Iterable[AggregateKey]) -> Facts:
     """The facts of these aggregates; a new one for each that is not there."""
-    facts = {id_: Fact(id_) for id_ in ids}
-    for id_, version, event_id, packed in await connection.fetch(LOAD.format(schema=schema), tenant, kind, list(facts)):
-        facts[id_] = Fact(id_, version, version, event_id, from_bytes(packed))
+    facts: Facts = {}
+    for topic, tenant, id_ in keys:
+        facts.setdefault((kind_of(topic), tenant), {})[id_] = Fact(id_)
+    statement = LOAD.format(schema=schema)
+    for (kind, tenant), known in facts.items():
+        for id_, version, event_id, packed in await connection.fetch(statement, tenant, kind, list(known)):
+            known[id_] = Fact(id_, version, event_id, from_bytes(packed), is_new=False)
     return facts
 
 
-async def save(connection: Any, schema: str, tenant: UUID, kind: str, facts: Sequence[Fact]) -> None:
+async def save(connection: Any, schema: str, group: Group, facts: Iterable[Fact]) -> None:
     """Write each fact, in key order."""
+    kind, tenant = group
     ordered = sorted(facts, key=lambda fact: fact.id.int)
     for statement, part in (
-        (UPDATE, [fact for fact in ordered if fact.stored_version]),
-        (INSERT, [fact for fact in ordered if not fact.stored_version]),
+        (UPDATE, [fact for fact in ordered if not fact.is_new]),
+        (INSERT, [fact for fact in ordered if fact.is_new]),
     ):
         if part:
             await connection.execute(statement.format(schema=schema), tenant, kind, *_columns(part))
+
+
+async def step_over(connection: Any, schema: str, key: AggregateKey, version: int, event_id: UUID) -> None:
+    """An event that means nothing here still counts in the versions of its aggregate."""
+    await connection.execute(
+        STEP_OVER.format(schema=schema), key.tenant, kind_of(key.topic), key.aggregate_id, version, event_id
+    )
 
 
 def _columns(facts: Sequence[Fact]) -> tuple[list[Any], ...]:
