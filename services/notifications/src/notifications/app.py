@@ -1,0 +1,32 @@
+"""The composition root of notifications."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from chassis.resources import Resources
+from chassis.service import Service
+from events.consumer import Consumer
+from events.topics import DEALS_DEAL, LEADS_HANDOFF
+
+from notifications.api import router
+from notifications.mail import run_mail
+from notifications.reactions import GROUP, Reactions
+from notifications.settings import NotificationsSettings
+from notifications.timers import run_timers
+
+
+def consumers(resources: Resources) -> Sequence[Consumer]:
+    """What notifications listens to."""
+    handle = Reactions(resources).handle
+    return (Consumer(GROUP, (DEALS_DEAL, LEADS_HANDOFF), handle, resources.pool, resources.kafka),)
+
+
+SERVICE = Service(
+    name="notifications",
+    title="Dealstream notifications",
+    settings=NotificationsSettings,
+    routers=(router,),
+    migrations=Path(__file__).parents[2] / "migrations",
+    consumers=consumers,
+    background=(run_timers, run_mail),
+)
