@@ -15,7 +15,10 @@ from events.topics import Topic
 
 
 def _in_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("its UTC lies outside of the calendar") from error
 
 
 Timestamp = Annotated[AwareDatetime, AfterValidator(_in_utc)]
