@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -101,7 +102,7 @@ async def test_what_others_own_or_other_tenants_have_is_not_found(
     await notes.know(elsewhere.id, elsewhere)
     note = (await notes.client(rep).post("/v1/notes", json={"name": "A"})).json()
     path = f"/v1/notes/{note['id']}"
-    change = {"json": {"name": "B"}, "headers": {"If-Match": "*"}}
+    change: dict[str, Any] = {"json": {"name": "B"}, "headers": {"If-Match": "*"}}
     colleague = notes.client(caller(tenant.id, Role.REP))
     stranger = notes.client(caller(elsewhere.id, Role.ADMIN))
     assert (await colleague.patch(path, **change)).status_code == 404

@@ -1,8 +1,8 @@
 """Is the process alive, ready, started; what runs here; its metrics.
 
 ``/livez`` asks nothing but the event loop. ``/readyz`` fails while the service drains, cannot reach its database,
-lacks migrations, or a loop of it has died; ``?verbose`` says which. Kafka away does not make it unready: commands go on,
-their events wait in the outbox.
+lacks migrations, or a loop of it has died; ``?verbose`` says which. Kafka away does not make it unready: commands go
+on, their events wait in the outbox.
 """
 
 import asyncio

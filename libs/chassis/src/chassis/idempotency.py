@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from chassis.refusals import IdempotencyKeyInFlight, IdempotencyKeyReused, Malformed
+from chassis.refusals import ConcurrentChange, IdempotencyKeyInFlight, IdempotencyKeyReused, Malformed
 
 KEEP_HOURS = 24
 
