@@ -126,7 +126,7 @@ class World:
             actor=None,
             traceparent=None,
         )
-        return Message(envelope, event, event.topic.name, 0, 0)
+        return Message(envelope, event, event.topic.name, 0, 0, aggregate)
 
 
 @pytest_asyncio.fixture

@@ -80,7 +80,7 @@ def place_of(pipeline: PipelineState, stage: str) -> int:
         if candidate.key == stage:
             return index
     known = ", ".join(each.key for each in pipeline.stages)
-    raise UnknownStage(f"The pipeline {pipeline.name} has no stage {stage}; it has {known}.")
+    raise UnknownStage(f"The pipeline {pipeline.name} has no stage {stage}; it has {known}.", pointer="/stage")
 
 
 def _define(command: DefinePipeline, pipeline: PipelineState | None) -> Iterator[PipelineEvent]:

@@ -57,8 +57,8 @@ class Worth:
 
 def worth_of_amount(amount: Money, conversion: Conversion) -> Worth:
     """A deal without lines."""
-    base_minor = conversion.in_base(_countable(amount.minor))
-    return Worth(amount=amount, rate=conversion.rate, base_minor=_countable(base_minor))
+    base_minor = conversion.in_base(_countable(amount.minor, "/amount"))
+    return Worth(amount=amount, rate=conversion.rate, base_minor=_countable(base_minor, "/amount"))
 
 
 def worth_of_lines(offers: Sequence[LineOffer], conversion: Conversion) -> Worth:
@@ -78,7 +78,7 @@ def _priced(offers: Sequence[LineOffer], conversion: Conversion) -> Iterator[Lin
     listed, net = _RunningTotal(conversion), _RunningTotal(conversion)
     for offer in offers:
         if not offer.product.active:
-            raise NotOffered(f"The product {offer.product.name} is no longer sold.")
+            raise NotOffered(f"The product {offer.product.name} is no longer sold.", pointer="/lines")
         list_minor = _countable(offer.quantity * _list_price(offer, conversion.rate.currency))
         net_minor = _countable(_net_total(offer, list_minor))
         yield Line(
@@ -111,7 +111,9 @@ def _list_price(offer: LineOffer, currency: str) -> int:
     for price in offer.product.list_prices:
         if price.currency == currency:
             return price.minor
-    raise ListPriceMissing(f"The product {offer.product.name} has no list price in {currency}: give one.")
+    raise ListPriceMissing(
+        f"The product {offer.product.name} has no list price in {currency}: give one.", pointer="/lines"
+    )
 
 
 def _net_total(offer: LineOffer, list_minor: int) -> int:
@@ -120,7 +122,7 @@ def _net_total(offer: LineOffer, list_minor: int) -> int:
     return list_minor if offer.net_price is None else offer.quantity * offer.net_price
 
 
-def _countable(minor: int) -> int:
+def _countable(minor: int, pointer: str = "/lines") -> int:
     if 0 <= minor <= GREATEST_MINOR:
         return minor
-    raise AmountOutOfRange
+    raise AmountOutOfRange(pointer=pointer)
