@@ -39,11 +39,11 @@ class Query:
             if value is not None:
                 self.where(f"{column} = {{}}", value)
 
-    def within(self, scope: Scope, *owners: tuple[str, str], also: str | None = None) -> None:
+    def within(self, scope: Scope, *owners: tuple[str, str], unowned: bool = False, also: str | None = None) -> None:
         """Rows that any of these (person, team) columns puts in the scope, or that ``also`` names."""
         parts = []
         for person_column, team_column in owners:
-            condition, values = scope.sql(person_column, team_column, len(self.values) + 1)
+            condition, values = scope.sql(person_column, team_column, len(self.values) + 1, unowned=unowned)
             parts.append(condition)
             self.values += values
         if also is not None and not scope.everything:
@@ -170,3 +170,10 @@ async def ids_by_external_id(
         list(external_ids),
     )
     return {row["external_id"]: row["id"] for row in rows}
+
+
+async def sees_contact(connection: "Connection[Row]", tenant: UUID, scope: Scope, contact: UUID) -> bool:
+    query = Query(tenant)
+    query.equal({"id": contact})
+    contacts_of(query, scope)
+    return bool(await query.page(connection, "contact", "id", 1))

@@ -1,0 +1,125 @@
+"""Accounts over HTTP: open, change, list."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.aggregates import Loaded
+from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.inputs import ExternalId
+from chassis.paging import CursorText, Limit, Page
+from chassis.problems import problems
+from chassis.reading import Reader
+from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
+from chassis.routes import CommandRoute, Work
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.leads import CustomerState
+from leads import store
+from leads.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
+from leads.inputs import AccountChange, AccountInput
+from leads.lookups import ASSIGNERS, Lookups, sees_account
+from leads.views import AccountView
+
+router = APIRouter(route_class=CommandRoute, tags=["accounts"])
+
+
+class AccountItem(AccountInput, BatchItem):
+    """An account of a batch."""
+
+
+@router.post("/v1/accounts", status_code=201, responses=problems(AlreadyExists, Forbidden, Invalid))
+async def open_account(body: AccountInput, work: Work, response: Response) -> AccountView:
+    """Open an account. The company owns the record; a person may hold it."""
+    if (known := await _existing(work, body)) is not None:
+        detail = "An account with this external id exists."
+        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+    loaded = await _opened(work, body)
+    response.headers["Location"] = f"/v1/accounts/{loaded.state.id}"
+    return AccountView.of(loaded)
+
+
+@router.post("/v1/accounts:batch")
+async def open_accounts(body: Batch[AccountItem], work: Work, response: Response) -> BatchReply:
+    """Open many accounts, parents first; one whose external id is known is answered with ``existing``."""
+
+    async def run(item: AccountItem) -> Any:
+        known = await _existing(work, item)
+        if known is not None:
+            return known.state.id, Existing(known.state.id, known)
+        loaded = await _opened(work, item)
+        return loaded.state.id, loaded
+
+    results = await each(work, body.items, run, atomic=body.atomic, created=True)
+    work.version = None
+    return reply(results, response)
+
+
+@router.get("/v1/accounts")
+async def list_accounts(
+    reader: Reader,
+    *,
+    owner: UUID | None = None,
+    parent: UUID | None = None,
+    external_id: Annotated[ExternalId | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Page[AccountView]:
+    """Accounts that the caller may see, in order of entry."""
+    cursors = reader.cursors("accounts")
+    query = store.Query(reader.tenant)
+    query.equal({"owner_id": owner, "parent_id": parent, "external_id": external_id})
+    query.within(reader.scope, *store.OWNERS, unowned=True)
+    rows = await store.by_id(reader.connection, query, "customer", after=cursors.read(cursor), limit=limit)
+    return cursors.page(rows, limit, lambda row: AccountView.of(_loaded(row)), lambda row: [row["id"]])
+
+
+@router.get("/v1/accounts/{account_id}", responses=problems(NotFound))
+async def get_account(account_id: UUID, reader: Reader) -> AccountView:
+    """One account."""
+    scope = reader.scope
+    return AccountView.of(await reader.load(CUSTOMER, account_id, visible=lambda each: sees_account(scope, each)))
+
+
+@router.patch("/v1/accounts/{account_id}", responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid))
+async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:
+    """Change name, sector, country, parent or holder."""
+    moment, scope = await work.moment(), work.principal.scope
+    changes = body.model_dump(exclude_unset=True)
+    if "owner" in changes:
+        work.principal.require(*ASSIGNERS)
+        changes["owner"] = await Lookups(work).owner(body, "owner", moment.on)
+    line: tuple[UUID, ...] = ()
+    if body.parent is not None:
+        line = await store.line_above(work.connection, work.tenant, body.parent)
+        if not line:
+            raise Invalid("No such account is known.", pointer="/parent")
+    command = ChangeCustomer(moment=moment, changes=changes, line=line)
+    return AccountView.of(
+        await work.execute(CUSTOMER, account_id, command, visible=lambda each: sees_account(scope, each))
+    )
+
+
+async def _existing(work: UnitOfWork, body: AccountInput) -> Loaded[CustomerState] | None:
+    return None if body.external_id is None else await work.find(CUSTOMER, "external_id", body.external_id)
+
+
+async def _opened(work: UnitOfWork, body: AccountInput) -> Loaded[CustomerState]:
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    moment = await lookups.moment(body.occurred_at)
+    command = OpenCustomer(
+        moment=moment,
+        id=work.new_id(),
+        external_id=body.external_id,
+        name=body.name,
+        sector=body.sector,
+        country=body.country,
+        parent=lookups.account(body, "parent"),
+        owner=await lookups.first_owner(body, moment.on),
+    )
+    return await work.execute(CUSTOMER, command.id, command)
+
+
+def _loaded(row: Any) -> Loaded[CustomerState]:
+    return Loaded(CustomerState.model_validate_json(row["state"]), row["version"])

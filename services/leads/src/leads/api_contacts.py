@@ -1,0 +1,120 @@
+"""Contacts over HTTP: add, change, list. Only who sees a contact's lead or account sees the contact."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.aggregates import Loaded
+from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.inputs import ExternalId
+from chassis.paging import CursorText, Limit, Page
+from chassis.problems import problems
+from chassis.reading import Reader
+from chassis.refusals import AlreadyExists, Invalid, NotFound
+from chassis.routes import CommandRoute, Work
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.leads import ContactState
+from leads import store
+from leads.contact import CONTACT, AddContact, ChangeContact
+from leads.inputs import ContactChange, ContactInput
+from leads.lookups import Lookups
+from leads.views import ContactView
+
+router = APIRouter(route_class=CommandRoute, tags=["contacts"])
+
+
+class ContactItem(ContactInput, BatchItem):
+    """A contact of a batch."""
+
+
+@router.post("/v1/contacts", status_code=201, responses=problems(AlreadyExists, Invalid))
+async def add_contact(body: ContactInput, work: Work, response: Response) -> ContactView:
+    """Add a contact."""
+    if (known := await _existing(work, body)) is not None:
+        detail = "A contact with this external id exists."
+        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+    loaded = await _added(work, body)
+    response.headers["Location"] = f"/v1/contacts/{loaded.state.id}"
+    return ContactView.of(loaded)
+
+
+@router.post("/v1/contacts:batch")
+async def add_contacts(body: Batch[ContactItem], work: Work, response: Response) -> BatchReply:
+    """Add many contacts; one whose external id is known is answered with ``existing``."""
+
+    async def run(item: ContactItem) -> Any:
+        known = await _existing(work, item)
+        if known is not None:
+            return known.state.id, Existing(known.state.id, known)
+        loaded = await _added(work, item)
+        return loaded.state.id, loaded
+
+    results = await each(work, body.items, run, atomic=body.atomic, created=True)
+    work.version = None
+    return reply(results, response)
+
+
+@router.get("/v1/contacts")
+async def list_contacts(
+    reader: Reader,
+    *,
+    account: UUID | None = None,
+    external_id: Annotated[ExternalId | None, Query()] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Page[ContactView]:
+    """Contacts that the caller may see, in order of entry."""
+    cursors = reader.cursors("contacts")
+    query = store.Query(reader.tenant)
+    query.equal({"account_id": account, "external_id": external_id})
+    store.contacts_of(query, reader.scope)
+    rows = await store.by_id(reader.connection, query, "contact", after=cursors.read(cursor), limit=limit)
+    return cursors.page(rows, limit, lambda row: ContactView.of(_loaded(row)), lambda row: [row["id"]])
+
+
+@router.get("/v1/contacts/{contact_id}", responses=problems(NotFound))
+async def get_contact(contact_id: UUID, reader: Reader) -> ContactView:
+    """One contact."""
+    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
+        raise NotFound
+    return ContactView.of(await reader.load(CONTACT, contact_id))
+
+
+@router.patch("/v1/contacts/{contact_id}", responses=problems(NotFound, Invalid))
+async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> ContactView:
+    """Change what is known of the contact."""
+    if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):
+        raise NotFound
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    changes = body.model_dump(exclude_unset=True, exclude={"account"})
+    if "account" in body.model_fields_set:
+        changes["account_id"] = lookups.account(body)
+    command = ChangeContact(moment=await work.moment(), changes=changes)
+    return ContactView.of(await work.execute(CONTACT, contact_id, command))
+
+
+async def _existing(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState] | None:
+    return None if body.external_id is None else await work.find(CONTACT, "external_id", body.external_id)
+
+
+async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    moment, id_ = await work.moment(), work.new_id()
+    contact = ContactState(
+        id=id_,
+        external_id=body.external_id,
+        account_id=lookups.account(body),
+        name=body.name,
+        email=body.email,
+        phone=body.phone,
+        job_title=body.job_title,
+        owner=await lookups.myself(moment.on),
+    )
+    return await work.execute(CONTACT, id_, AddContact(moment=moment, contact=contact))
+
+
+def _loaded(row: Any) -> Loaded[ContactState]:
+    return Loaded(ContactState.model_validate_json(row["state"]), row["version"])

@@ -1,0 +1,147 @@
+"""Leads over HTTP: capture, assign, qualify, disqualify, reopen, change, list."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from chassis.aggregates import Command, Loaded
+from chassis.bulk import Batch, BatchReply, reply
+from chassis.inputs import ExternalId, Name, OccurredAt
+from chassis.paging import CursorText, Limit, Page
+from chassis.problems import problems
+from chassis.reading import Reader
+from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
+from chassis.routes import CommandRoute, Work
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.leads import LeadState, LeadStatus
+from leads import batch_leads, capturing, store
+from leads.batch_leads import LeadItem
+from leads.contact import CONTACT
+from leads.inputs import LeadChange, LeadInput, OwnerInput, Reason, When
+from leads.lead import LEAD, ChangeLeadDetails, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
+from leads.lookups import Lookups, sees_lead
+from leads.sequence import OutOfSequence
+from leads.views import LeadView
+
+router = APIRouter(route_class=CommandRoute, tags=["leads"])
+
+Order = Literal["created_at", "-created_at"]
+
+
+@router.post("/v1/leads", status_code=201, responses=problems(AlreadyExists, Forbidden, Invalid))
+async def capture_lead(body: LeadInput, work: Work, response: Response) -> LeadView:
+    """Capture a lead. Personal data of the prospect becomes a contact; the lead only names it."""
+    if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
+        detail = "A lead with this external id exists."
+        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    capture = await capturing.capture(work, lookups, body)
+    loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
+    if capture.contact is not None:
+        await work.execute(CONTACT, capture.contact.contact.id, capture.contact)
+    response.headers["Location"] = f"/v1/leads/{loaded.state.id}"
+    return LeadView.of(loaded)
+
+
+@router.post("/v1/leads:batch")
+async def batch_of_leads(body: Batch[LeadItem], work: Work, response: Response) -> BatchReply:
+    """Up to 200 commands in their order: capture, assign, qualify, disqualify, reopen."""
+    return reply(await batch_leads.run(work, body.items, atomic=body.atomic), response)
+
+
+@router.get("/v1/leads")
+async def list_leads(
+    reader: Reader,
+    *,
+    status: LeadStatus | None = None,
+    owner: UUID | None = None,
+    source: Annotated[Name | None, Query()] = None,
+    campaign: Annotated[Name | None, Query()] = None,
+    external_id: Annotated[ExternalId | None, Query()] = None,
+    created_from: Annotated[OccurredAt | None, Query()] = None,
+    created_to: Annotated[OccurredAt | None, Query()] = None,
+    sort: Order = "created_at",
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Page[LeadView]:
+    """Leads that the caller may see, by time of creation: from ``created_from`` on, before ``created_to``."""
+    cursors = reader.cursors(f"leads {sort}")
+    query = store.Query(reader.tenant)
+    query.equal(
+        {
+            "status": status.value if status else None,
+            "owner_id": owner,
+            "source": source,
+            "campaign": campaign,
+            "external_id": external_id,
+        }
+    )
+    query.within(reader.scope, *store.LEAD_OWNERS)
+    rows = await store.leads(
+        reader.connection,
+        query,
+        after=cursors.read(cursor),
+        created=(created_from, created_to),
+        descending=sort.startswith("-"),
+        limit=limit,
+    )
+    leads = [_loaded(row) for row in rows]
+    return cursors.page(leads, limit, LeadView.of, lambda lead: [lead.state.created_at, lead.state.id])
+
+
+@router.get("/v1/leads/{lead_id}", responses=problems(NotFound))
+async def get_lead(lead_id: UUID, reader: Reader) -> LeadView:
+    """One lead."""
+    return LeadView.of(await reader.load(LEAD, lead_id, visible=lambda lead: sees_lead(reader.scope, lead)))
+
+
+@router.patch("/v1/leads/{lead_id}", responses=problems(NotFound, Invalid, OutOfSequence))
+async def change_lead(lead_id: UUID, body: LeadChange, work: Work) -> LeadView:
+    """Change title, campaign, medium, contact or account."""
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    changes = body.model_dump(exclude_unset=True, exclude={"contact", "account"})
+    if "contact" in body.model_fields_set:
+        changes["contact_id"] = lookups.contact(body)
+    if "account" in body.model_fields_set:
+        changes["account_id"] = lookups.account(body)
+    return await _done(work, lead_id, ChangeLeadDetails(moment=await work.moment(), changes=changes))
+
+
+@router.post(
+    "/v1/leads/{lead_id}/assignment", responses=problems(NotFound, Forbidden, Invalid, LeadIsClosed, OutOfSequence)
+)
+async def assign_lead(lead_id: UUID, body: OwnerInput, work: Work) -> LeadView:
+    """Give the lead to another owner. Whoever held it first keeps the credit for it."""
+    return await _done(work, lead_id, await capturing.assignment(work, Lookups(work), body))
+
+
+@router.post("/v1/leads/{lead_id}/qualification", responses=problems(NotFound, LeadIsClosed, OutOfSequence))
+async def qualify_lead(lead_id: UUID, body: When, work: Work) -> LeadView:
+    """The lead is worth an account executive's time."""
+    return await _done(work, lead_id, await capturing.qualification(Lookups(work), body))
+
+
+@router.post(
+    "/v1/leads/{lead_id}/disqualification", responses=problems(NotFound, LeadIsClosed, HandoffIsOpen, OutOfSequence)
+)
+async def disqualify_lead(lead_id: UUID, body: Reason, work: Work) -> LeadView:
+    """The lead is not worth pursuing, for a reason."""
+    return await _done(work, lead_id, await capturing.disqualification(Lookups(work), body))
+
+
+@router.post("/v1/leads/{lead_id}/reopening", responses=problems(NotFound, LeadIsNotDisqualified, OutOfSequence))
+async def reopen_lead(lead_id: UUID, body: When, work: Work) -> LeadView:
+    """A disqualified lead is worth pursuing after all."""
+    return await _done(work, lead_id, await capturing.reopening(Lookups(work), body))
+
+
+async def _done(work: UnitOfWork, lead_id: UUID, command: Command) -> LeadView:
+    scope = work.principal.scope
+    return LeadView.of(await work.execute(LEAD, lead_id, command, visible=lambda lead: sees_lead(scope, lead)))
+
+
+def _loaded(row: Any) -> Loaded[LeadState]:
+    return Loaded(LeadState.model_validate_json(row["state"]), row["version"])

@@ -1,0 +1,193 @@
+"""Many commands on leads in one request, in their order: what imports and integrations use.
+
+An item names its lead by id or by the caller's own external id, also one that an earlier item captures. A capture whose
+external id exists already answers the lead that is there, so a batch can be sent again. One statement a kind of record
+reads and writes the whole batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from chassis.aggregates import Command, Loaded
+from chassis.bulk import BatchItem, BatchResult, Existing, result_of
+from chassis.inputs import ExternalId
+from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.leads import LeadState
+from leads import capturing, store
+from leads.contact import CONTACT, AddContact
+from leads.inputs import LeadInput, OwnerInput, Reason, When
+from leads.lead import LEAD
+from leads.lookups import Lookups, first_refusal, sees_lead
+
+
+class CaptureItem(LeadInput, BatchItem):
+    """Capture a lead."""
+
+    command: Literal["capture"]
+
+
+class _OfLead(BatchItem):
+    """The lead by its id or its external id."""
+
+    id: UUID | None = None
+    external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _names_one_lead(self) -> Self:
+        if (self.id is None) == (self.external_id is None):
+            raise ValueError("give id or external_id")
+        return self
+
+
+class AssignItem(OwnerInput, _OfLead):
+    """Give a lead to another owner."""
+
+    command: Literal["assign"]
+
+
+class QualifyItem(When, _OfLead):
+    """Qualify a lead."""
+
+    command: Literal["qualify"]
+
+
+class DisqualifyItem(Reason, _OfLead):
+    """Disqualify a lead."""
+
+    command: Literal["disqualify"]
+
+
+class ReopenItem(When, _OfLead):
+    """Reopen a disqualified lead."""
+
+    command: Literal["reopen"]
+
+
+LeadItem = Annotated[
+    CaptureItem | AssignItem | QualifyItem | DisqualifyItem | ReopenItem, Field(discriminator="command")
+]
+Item = CaptureItem | AssignItem | QualifyItem | DisqualifyItem | ReopenItem
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A command to run; ``again`` is a capture whose external id an earlier item of the batch captures."""
+
+    lead: UUID
+    command: Command | None
+    contact: AddContact | None = None
+    captures: bool = False
+    again: bool = False
+
+
+async def run(work: UnitOfWork, items: Sequence[Item], *, atomic: bool) -> list[BatchResult]:
+    """The result of each item, in order."""
+    planning = _Planning(work, items)
+    await planning.gather()
+    plans = [await planning.plan(item) for item in items]
+    if atomic and first_refusal(plans):
+        return [result_of(item.item_id, (None, _not_applied(plan))) for item, plan in zip(items, plans, strict=True)]
+    return await _executed(work, items, plans, atomic=atomic)
+
+
+class _Planning:
+    """Which lead and which command each item means."""
+
+    def __init__(self, work: UnitOfWork, items: Sequence[Item]) -> None:
+        self._work = work
+        self._items = items
+        self._lookups = Lookups(work)
+        self._ids: dict[str, UUID] = {}
+        self._found: dict[UUID, Loaded[LeadState]] = {}
+        self._captured: set[UUID] = set()
+
+    async def gather(self) -> None:
+        """Read what is there already; states only where they are answered or decide who may see."""
+        work = self._work
+        await self._lookups.gather(self._items)
+        if names := {item.external_id for item in self._items if item.external_id is not None}:
+            self._ids = await store.ids_by_external_id(work.connection, "lead", work.tenant, names)
+        self._found = await work.find_many(LEAD, "id", list(set(self._wanted())))
+
+    def _wanted(self) -> Iterator[UUID]:
+        everything = self._work.principal.scope.everything
+        for item in self._items:
+            if item.external_id in self._ids and (isinstance(item, CaptureItem) or not everything):
+                yield self._ids[item.external_id]
+            if not isinstance(item, CaptureItem) and item.id is not None and not everything:
+                yield item.id
+
+    async def plan(self, item: Item) -> "_Plan | Existing[LeadState] | Refusal":
+        try:
+            if isinstance(item, CaptureItem):
+                return await self._capture(item)
+            return _Plan(self._lead(item), await self._command(item))
+        except Refusal as refusal:
+            return refusal
+
+    async def _capture(self, item: CaptureItem) -> "_Plan | Existing[LeadState]":
+        known = None if item.external_id is None else self._ids.get(item.external_id)
+        if known in self._captured:
+            return _Plan(known, None, again=True)
+        if known is not None:
+            if not sees_lead(self._work.principal.scope, self._found[known].state):
+                raise AlreadyExists("A lead with this external id exists.", pointer="/external_id")
+            return Existing(known, self._found[known])
+        capture = await capturing.capture(self._work, self._lookups, item)
+        self._captured.add(capture.lead.id)
+        if item.external_id is not None:
+            self._ids[item.external_id] = capture.lead.id
+        return _Plan(capture.lead.id, capture.lead, capture.contact, captures=True)
+
+    def _lead(self, item: AssignItem | QualifyItem | DisqualifyItem | ReopenItem) -> UUID:
+        id_ = item.id if item.external_id is None else self._ids.get(item.external_id)
+        if id_ is None:
+            raise NotFound
+        scope = self._work.principal.scope
+        if id_ in self._captured or scope.everything:
+            return id_
+        if id_ not in self._found or not sees_lead(scope, self._found[id_].state):
+            raise NotFound
+        return id_
+
+    async def _command(self, item: AssignItem | QualifyItem | DisqualifyItem | ReopenItem) -> Command:
+        match item:
+            case AssignItem():
+                return await capturing.assignment(self._work, self._lookups, item)
+            case QualifyItem():
+                return await capturing.qualification(self._lookups, item)
+            case DisqualifyItem():
+                return await capturing.disqualification(self._lookups, item)
+            case ReopenItem():
+                return await capturing.reopening(self._lookups, item)
+
+
+async def _executed(
+    work: UnitOfWork, items: Sequence[Item], plans: Sequence[_Plan | Existing[LeadState] | Refusal], *, atomic: bool
+) -> list[BatchResult]:
+    commands = [(plan.lead, plan.command) for plan in plans if isinstance(plan, _Plan) and plan.command is not None]
+    answers = iter(await work.execute_many(LEAD, commands, atomic=atomic))
+    latest: dict[UUID, Loaded[LeadState] | Refusal] = {}
+    results, contacts = [], []
+    for item, plan in zip(items, plans, strict=True):
+        if not isinstance(plan, _Plan):
+            results.append(result_of(item.item_id, (None, plan)))
+            continue
+        answer = latest[plan.lead] if plan.again else next(answers)
+        latest[plan.lead] = answer
+        done = Existing[LeadState](plan.lead, answer) if plan.again and isinstance(answer, Loaded) else answer
+        results.append(result_of(item.item_id, (plan.lead, done), created=plan.captures))
+        if plan.contact is not None and isinstance(answer, Loaded):
+            contacts.append((plan.contact.contact.id, plan.contact))
+    if contacts and (refusal := first_refusal(await work.execute_many(CONTACT, contacts))):
+        raise refusal
+    return results
+
+
+def _not_applied(plan: _Plan | Existing[LeadState] | Refusal) -> Refusal:
+    return plan if isinstance(plan, Refusal) else NotApplied()

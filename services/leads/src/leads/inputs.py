@@ -1,0 +1,205 @@
+"""What callers may send about leads, handoffs, accounts and contacts. Batches use the same bodies."""
+
+from typing import Annotated, ClassVar, Self
+from uuid import UUID
+
+from pydantic import StringConstraints, model_validator
+
+from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool
+
+Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9 ().\-/]{3,40}$")]
+Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+
+
+class When(Input):
+    """When it happened in the business; now where absent."""
+
+    occurred_at: OccurredAt | None = None
+
+
+class Change(Input):
+    """A PATCH: what is given is changed; null takes away what may be absent."""
+
+    keeps: ClassVar[frozenset[str]] = frozenset()
+    """What cannot be taken away."""
+
+    @model_validator(mode="after")
+    def _takes_away_only_what_may_be_absent(self) -> Self:
+        for name in sorted(self.keeps & self.model_fields_set):
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self
+
+
+class Prospect(Input):
+    """The person behind a lead: kept as a contact, never on the lead itself."""
+
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+    job_title: Name | None = None
+
+
+class LeadInput(When):
+    """A lead to capture. An absent source is another thing than a source called unknown."""
+
+    external_id: ExternalId | None = None
+    title: Name | None = None
+    source: Name | None = None
+    campaign: Name | None = None
+    medium: Name | None = None
+    owner: UUID | None = None
+    owner_external_id: ExternalId | None = None
+    account: UUID | None = None
+    account_external_id: ExternalId | None = None
+    contact: UUID | None = None
+    prospect: Prospect | None = None
+    imported: StrictBool = False
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        at_most_one(self, "owner", "account")
+        if self.contact is not None and self.prospect is not None:
+            raise ValueError("give contact or prospect, not both")
+        return self
+
+
+class LeadChange(Change):
+    """What changes about a lead. Its source, the first touch, stays as it was captured."""
+
+    title: Name | None = None
+    campaign: Name | None = None
+    medium: Name | None = None
+    contact: UUID | None = None
+    account: UUID | None = None
+
+
+class OwnerInput(When):
+    """Who holds the record from now on."""
+
+    owner: UUID | None = None
+    owner_external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        exactly_one(self, "owner")
+        return self
+
+
+class Reason(When):
+    """Why."""
+
+    reason: Name
+
+
+class OpportunityInput(Input):
+    """What the deal should be that an acceptance opens; what is absent takes the tenant's default."""
+
+    name: Name | None = None
+    pipeline: UUID | None = None
+    amount: MoneyInput | None = None
+    expected_close_on: Day | None = None
+
+
+class OfferInput(When):
+    """A lead offered to an account executive. The credit goes to ``offered_by``: the lead's owner where absent."""
+
+    external_id: ExternalId | None = None
+    offered_to: UUID | None = None
+    offered_to_external_id: ExternalId | None = None
+    offered_by: UUID | None = None
+    offered_by_external_id: ExternalId | None = None
+    account: UUID | None = None
+    account_external_id: ExternalId | None = None
+    opportunity: OpportunityInput | None = None
+    imported: StrictBool = False
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        exactly_one(self, "offered_to")
+        at_most_one(self, "offered_by", "account")
+        return self
+
+
+class AcceptanceInput(When):
+    """The lead becomes a deal of this account; without one, of the account of the lead, or of a new one so named."""
+
+    account: UUID | None = None
+    account_external_id: ExternalId | None = None
+    account_name: Name | None = None
+
+    @model_validator(mode="after")
+    def _names_one_account(self) -> Self:
+        at_most_one(self, "account")
+        return self
+
+
+class AccountInput(When):
+    """An account to open."""
+
+    name: Name
+    external_id: ExternalId | None = None
+    sector: Name | None = None
+    country: Country | None = None
+    parent: UUID | None = None
+    parent_external_id: ExternalId | None = None
+    owner: UUID | None = None
+    owner_external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        at_most_one(self, "parent", "owner")
+        return self
+
+
+class AccountChange(Change):
+    """What changes about an account."""
+
+    keeps: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: Name | None = None
+    sector: Name | None = None
+    country: Country | None = None
+    parent: UUID | None = None
+    owner: UUID | None = None
+
+
+class ContactInput(Prospect):
+    """A contact to add."""
+
+    external_id: ExternalId | None = None
+    account: UUID | None = None
+    account_external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _names_one_account(self) -> Self:
+        at_most_one(self, "account")
+        return self
+
+
+class ContactChange(Change):
+    """What changes about a contact."""
+
+    keeps: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    job_title: Name | None = None
+    account: UUID | None = None
+
+
+def at_most_one(body: Input, *nouns: str) -> None:
+    """Each noun is named by id or by external id, not by both."""
+    for noun in nouns:
+        if getattr(body, noun) is not None and getattr(body, f"{noun}_external_id") is not None:
+            raise ValueError(f"give {noun} or {noun}_external_id, not both")
+
+
+def exactly_one(body: Input, noun: str) -> None:
+    """The noun is named, by id or by external id."""
+    at_most_one(body, noun)
+    if getattr(body, noun) is None and getattr(body, f"{noun}_external_id") is None:
+        raise ValueError(f"give {noun} or {noun}_external_id")

@@ -1,0 +1,11 @@
+"""Every setting of leads; those that all services share are in ``chassis.settings``."""
+
+from pydantic import Field
+
+from chassis.settings import Settings
+
+
+class LeadsSettings(Settings):
+    """What leads can be told."""
+
+    port: int = Field(default=8702, ge=0, le=65_535)

@@ -1,0 +1,213 @@
+"""What leads answers. Names, mails and phones of prospects stand in ``ContactView`` and nowhere else."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from chassis.aggregates import Loaded
+from chassis.inputs import MoneyView
+from events.catalogue.leads import (
+    ContactState,
+    CustomerState,
+    HandoffState,
+    HandoffStatus,
+    LeadState,
+    LeadStatus,
+    Opportunity,
+    Owner,
+)
+
+
+class OwnerView(BaseModel):
+    """Who holds a record, with the team and region of the day on which it was given."""
+
+    person: UUID
+    team: UUID | None
+    region: UUID | None
+
+    @classmethod
+    def of(cls, owner: Owner | None) -> "OwnerView | None":
+        return None if owner is None else cls(person=owner.person, team=owner.team, region=owner.region)
+
+    @classmethod
+    def sure(cls, owner: Owner) -> "OwnerView":
+        return cls(person=owner.person, team=owner.team, region=owner.region)
+
+
+class LeadView(BaseModel):
+    """A lead."""
+
+    id: UUID
+    version: int
+    external_id: str | None
+    title: str | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+    status: LeadStatus
+    owner: OwnerView | None
+    first_owner: OwnerView | None
+    offered_to: OwnerView | None
+    open_handoff: UUID | None
+    contact: UUID | None
+    account: UUID | None
+    deal: UUID | None
+    created_at: datetime
+    created_on: date
+    qualified_at: datetime | None
+    qualified_on: date | None
+    disqualified_on: date | None
+    disqualified_reason: str | None
+    converted_on: date | None
+    changed_at: datetime | None
+    imported: bool
+
+    @classmethod
+    def of(cls, loaded: Loaded[LeadState]) -> "LeadView":
+        lead = loaded.state
+        return cls(
+            id=lead.id,
+            version=loaded.version,
+            external_id=lead.external_id,
+            title=lead.title,
+            source=lead.source,
+            campaign=lead.campaign,
+            medium=lead.medium,
+            status=lead.status,
+            owner=OwnerView.of(lead.owner),
+            first_owner=OwnerView.of(lead.first_owner),
+            offered_to=OwnerView.of(lead.offered_to),
+            open_handoff=lead.open_handoff,
+            contact=lead.contact_id,
+            account=lead.account_id,
+            deal=lead.deal_id,
+            created_at=lead.created_at,
+            created_on=lead.created_on,
+            qualified_at=lead.qualified_at,
+            qualified_on=lead.qualified_on,
+            disqualified_on=lead.disqualified_on,
+            disqualified_reason=lead.disqualified_reason,
+            converted_on=lead.converted_on,
+            changed_at=lead.changed_at,
+            imported=lead.imported,
+        )
+
+
+class OpportunityView(BaseModel):
+    """What the deal should be."""
+
+    name: str | None
+    pipeline: UUID | None
+    amount: MoneyView | None
+    expected_close_on: date | None
+
+    @classmethod
+    def of(cls, opportunity: Opportunity) -> "OpportunityView":
+        return cls(
+            name=opportunity.name,
+            pipeline=opportunity.pipeline,
+            amount=MoneyView.of(opportunity.amount) if opportunity.amount else None,
+            expected_close_on=opportunity.expected_close_on,
+        )
+
+
+class HandoffView(BaseModel):
+    """A handoff."""
+
+    id: UUID
+    version: int
+    external_id: str | None
+    lead: UUID
+    status: HandoffStatus
+    offered_by: OwnerView
+    offered_to: OwnerView
+    offered_at: datetime
+    offered_on: date
+    answered_at: datetime | None
+    answered_on: date | None
+    reason: str | None
+    opportunity: OpportunityView
+    deal: UUID | None
+    account: UUID | None
+    imported: bool
+
+    @classmethod
+    def of(cls, loaded: Loaded[HandoffState]) -> "HandoffView":
+        handoff = loaded.state
+        return cls(
+            id=handoff.id,
+            version=loaded.version,
+            external_id=handoff.external_id,
+            lead=handoff.lead_id,
+            status=handoff.status,
+            offered_by=OwnerView.sure(handoff.offered_by),
+            offered_to=OwnerView.sure(handoff.offered_to),
+            offered_at=handoff.offered_at,
+            offered_on=handoff.offered_on,
+            answered_at=handoff.answered_at,
+            answered_on=handoff.answered_on,
+            reason=handoff.reason,
+            opportunity=OpportunityView.of(handoff.opportunity),
+            deal=handoff.deal_id,
+            account=handoff.account_id,
+            imported=handoff.imported,
+        )
+
+
+class AccountView(BaseModel):
+    """An account."""
+
+    id: UUID
+    version: int
+    external_id: str | None
+    name: str
+    sector: str | None
+    country: str | None
+    parent: UUID | None
+    owner: OwnerView | None
+    opened_on: date
+
+    @classmethod
+    def of(cls, loaded: Loaded[CustomerState]) -> "AccountView":
+        account = loaded.state
+        return cls(
+            id=account.id,
+            version=loaded.version,
+            external_id=account.external_id,
+            name=account.name,
+            sector=account.sector,
+            country=account.country,
+            parent=account.parent,
+            owner=OwnerView.of(account.owner),
+            opened_on=account.opened_on,
+        )
+
+
+class ContactView(BaseModel):
+    """A contact: personal data."""
+
+    id: UUID
+    version: int
+    external_id: str | None
+    account: UUID | None
+    name: str
+    email: str | None
+    phone: str | None
+    job_title: str | None
+    owner: OwnerView | None
+
+    @classmethod
+    def of(cls, loaded: Loaded[ContactState]) -> "ContactView":
+        contact = loaded.state
+        return cls(
+            id=contact.id,
+            version=loaded.version,
+            external_id=contact.external_id,
+            account=contact.account_id,
+            name=contact.name,
+            email=contact.email,
+            phone=contact.phone,
+            job_title=contact.job_title,
+            owner=OwnerView.of(contact.owner),
+        )
