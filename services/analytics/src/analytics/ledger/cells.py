@@ -5,6 +5,7 @@ integers are rows in key order, so that two folds that meet on the same rows nev
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,6 +30,17 @@ FROM unnest($3::text::int[], $4::text::int[], $5::text::int[], $6::text::bigint[
 ON CONFLICT (tenant_id, measure, grouping, period, day, slice, shard)
 DO UPDATE SET count = c.count + excluded.count, amount = c.amount + excluded.amount
 """
+
+
+def cell_of(measure: int, grouping: int, is_month: bool, day: date, slice_id: int) -> int:
+    place = measure << MEASURE_SHIFT | grouping << GROUPING_SHIFT | day_number(day) << DAY_SHIFT | slice_id
+    return place | MONTH_BIT if is_month else place
+
+
+def unpack_cell(key: int) -> tuple[int, int, bool, date, int]:
+    """Measure, grouping, whether it is a month, (first) day, slice id."""
+    day = day_of(key >> DAY_SHIFT & DAY_MASK)
+    return key >> MEASURE_SHIFT, key >> GROUPING_SHIFT & 0xFF, bool(key & MONTH_BIT), day, key & SLICE_MASK
 
 
 def unprojected(grain: Iterable[int], masks: Mapping[int, Masks], slices: TenantSlices) -> dict[Masks, set[int]]:

@@ -5,12 +5,16 @@ folded and what is known to be folded cannot disagree.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from analytics.ledger.packing import Booked, from_bytes, to_bytes
+from events.catalogue.deals import DealState
+from events.catalogue.leads import HandoffState, LeadState
 from events.watermark import AggregateKey, Watermark
 
 LOAD: Final = """
@@ -32,6 +36,9 @@ INSERT INTO {schema}.fact AS f (tenant_id, kind, id, version, last_event_id, sta
 VALUES ($1, $2, $3, $4, $5, NULL, '')
 ON CONFLICT (tenant_id, kind, id) DO UPDATE SET version = excluded.version, last_event_id = excluded.last_event_id
 """
+
+STATES: Final[Mapping[str, type[BaseModel]]] = {"deal": DealState, "lead": LeadState, "handoff": HandoffState}
+"""What the state of a fact is, by kind."""
 
 Group = tuple[str, UUID]
 """Kind of aggregate and tenant: what one statement reads or writes."""

@@ -109,6 +109,12 @@ class Fold:
     async def _add_to_cells(self, connection: Any, schema: str, tenant: UUID, shard: int, grain: Totals) -> None:
         await cells.add(connection, schema, tenant, shard, await self.roll_up(tenant, grain))
 
+    async def book_state(self, kind: str, tenant: UUID, state: Any) -> Booked:
+        """What should be in force for a state."""
+        postings = list(self._postings[kind](state))
+        await self._slices.number(tenant, {posting.slice for posting in postings})
+        return book(postings, self._slices.of(tenant).ids)
+
     async def roll_up(self, tenant: UUID, grain: Totals) -> Totals:
         """What changes at full grain add to the cells."""
         slices = self._slices.of(tenant)
