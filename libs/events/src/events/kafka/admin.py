@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from events.errors import TopicMisconfigured
-from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.kafka.closing import bounded, close_consumer
+from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings
 from events.partition import Partition
 from events.topics import Topic
 
@@ -76,7 +77,7 @@ class KafkaAdmin:
 
     async def _close(self) -> None:
         await bounded("admin", self._admin.close())
-        await bounded("admin reader", self._reader.stop())
+        await close_consumer(self._reader)
 
     def _new(self, topic: Topic) -> NewTopic:
         return NewTopic(

@@ -14,7 +14,8 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from events.codec import Received
 from events.errors import EventsError
-from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.kafka.closing import close_consumer
+from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings
 from events.partition import Partition
 
 SESSION_TIMEOUT_SECONDS = 45
@@ -83,7 +84,7 @@ class KafkaConsumer:
     async def stop(self) -> bool:
         """Leaves the group within 10 s; False if it hung."""
         client, self._client = self._client, None
-        return client is None or await bounded("consumer", client.stop())
+        return client is None or await close_consumer(client)
 
     def assign(self, partitions: Iterable[Partition]) -> None:
         """Reads just these partitions, without a group; each needs a ``seek``."""

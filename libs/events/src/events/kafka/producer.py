@@ -19,7 +19,8 @@ from aiokafka import errors as kafka_errors
 from events import metrics
 from events.codec import Headers
 from events.errors import PublishFailed, RecordRefused
-from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings, bounded
+from events.kafka.closing import bounded
+from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings
 
 MAX_BATCH_BYTES = 256 * 1024
 
@@ -89,9 +90,9 @@ class KafkaProducer:
 
     async def stop(self) -> None:
         """Ends after a last confirmed page."""
-        if self._client is not None:
-            await bounded("producer", self._client.stop())
-            await self.discard()
+        client, self._client = self._client, None
+        if client is not None and not await bounded("producer", client.stop()):
+            await bounded("producer", _abandon(client), 5.0)
 
     async def discard(self) -> None:
         """Throws the producer away with all that it has not sent: a relay without lease must not send it later."""

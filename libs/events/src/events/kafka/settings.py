@@ -1,20 +1,15 @@
 """How to reach Kafka, and what the topics of this installation are called and made of."""
 
-import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, Literal
 
-import structlog
 from aiokafka.helpers import create_ssl_context
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 """``max.message.bytes`` of every topic; the outbox takes 900 KiB, the rest is for headers."""
 
 Compression = Literal["none", "gzip", "snappy", "lz4", "zstd"]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +60,3 @@ class KafkaSettings:
             cafile=self.ssl_cafile, certfile=self.ssl_certfile, keyfile=self.ssl_keyfile
         )
         return context
-
-
-async def bounded(what: str, closing: Awaitable[object], seconds: float = 10.0) -> bool:
-    """Waits for a client to close, but never for ever; False if it did not, or closed with an error."""
-    try:
-        async with asyncio.timeout(seconds):
-            await closing
-    except Exception as error:  # noqa: BLE001  (the client is given up; how it ends must not end us)
-        log.warning("kafka client did not close cleanly", client=what, error=repr(error))
-        return False
-    return True
