@@ -18,9 +18,10 @@ def decided(
     version = before = 0 if found is None else found.version
     events: list[tuple[Event, int]] = []
     for event in list(kind.decide(command, state)):
-        state = kind.apply(state, event)
+        dated = event.dated(command.moment.at)
+        state = kind.apply(state, dated)
         version += 1
-        events.append((event.stamped(command.moment.at, state), version))
+        events.append((dated.stamped(dated.occurred_at, state), version))
     if state is None:
         raise NotFound
     return Change(id_, before, Loaded(state, version)), events

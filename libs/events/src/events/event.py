@@ -83,6 +83,10 @@ class Event(Value):
     def is_stamped(self) -> bool:
         return self.occurred_at is not UNSTAMPED and self.state is not UNSTAMPED
 
+    def dated(self, at: datetime) -> Self:
+        """This event with its time, unless the decision gave it one: what ``apply`` sees."""
+        return self.model_copy(update={"occurred_at": at}) if self.occurred_at is UNSTAMPED else self
+
     def stamped(self, occurred_at: datetime, state: BaseModel) -> Self:
         """This event as it is published: with its time and the state that resulted from it."""
         return self.model_copy(update={"occurred_at": occurred_at, self.topic.aggregate: state})
