@@ -1,6 +1,7 @@
 """``schema.sql`` shows the tables that the migrations make."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -8,7 +9,7 @@ import asyncpg
 from chassis.migrate import migrate
 from deals.app import SERVICE
 
-SCHEMA = SERVICE.migrations.parent / "schema.sql"
+SCHEMA = Path(__file__).parents[3] / "services" / "deals" / "schema.sql"
 COLUMNS = """
     SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns
     WHERE table_schema = 'public' ORDER BY table_name, ordinal_position

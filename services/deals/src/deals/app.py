@@ -12,6 +12,10 @@ from deals.settings import Settings
 from events.consumer import Consumer
 from events.topics import IDENTITY_TENANT, LEADS_CUSTOMER, LEADS_HANDOFF
 
+_HERE = Path(__file__).parent
+_MIGRATIONS = next(path for path in (_HERE / "migrations", _HERE.parents[1] / "migrations") if path.is_dir())
+"""In the package where it was installed as a wheel, beside it in a checkout."""
+
 GROUP = "deals.reactions"
 """Renaming it replays every event; the reactions bear that, but it takes its time."""
 
@@ -29,6 +33,6 @@ SERVICE = Service(
     title="Dealstream deals",
     settings=Settings,
     routers=(api.router, catalogue_api.router),
-    migrations=Path(__file__).parents[2] / "migrations",
+    migrations=_MIGRATIONS,
     consumers=consumers,
 )
