@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from events.codec import Received
+from events.codec import Received, decode
+from events.envelope import Envelope
+from events.errors import InvalidMessage
 from events.triage import Letter, Reason, SequenceKey, storable
+
+Identity = tuple[UUID | None, str | None, UUID | None, int | None]
 
 _LARGEST_BIGINT = 2**63 - 1
 _DETAIL_LENGTH = 2_000
@@ -126,7 +130,7 @@ def _row(group: str, letter: Letter) -> tuple[object, ...]:
         received.value,
         [storable(name) for name, _ in received.headers],
         [value or b"" for _, value in received.headers],
-        *_identity(letter),
+        *_identity(letter.arrival.envelope),
         letter.reason,
         failure.error_class,
         failure.detail,
@@ -135,12 +139,24 @@ def _row(group: str, letter: Letter) -> tuple[object, ...]:
     )
 
 
-def _identity(letter: Letter) -> tuple[UUID | None, str | None, UUID | None, int | None]:
-    envelope = letter.arrival.envelope
+def identity_of(received: Received) -> Identity:
+    """Event id, type, tenant and version of a record, as far as they can be read."""
+    try:
+        return _identity(decode(received).envelope)
+    except InvalidMessage as error:
+        return _identity(error.envelope)
+
+
+def _identity(envelope: Envelope | None) -> Identity:
     if envelope is None:
         return None, None, None, None
     version = envelope.aggregate_version
     return envelope.id, storable(envelope.type), envelope.tenant, version if version <= _LARGEST_BIGINT else None
+
+
+def readable(content: bytes) -> str:
+    """As a person may read it, and as jsonb may hold it."""
+    return storable(content.decode("utf-8", "backslashreplace"))
 
 
 def received_of(row: Mapping[str, Any]) -> Received:

@@ -28,7 +28,7 @@ class Position(NamedTuple):
     epoch: int
 
 
-class Fenced(Exception):  # noqa: N818 - it says what happened to the batch
+class Fenced(Exception):
     """Somebody else has moved these partitions on: roll back, read again, seek."""
 
     def __init__(self, partitions: Iterable[Partition]) -> None:

@@ -13,6 +13,7 @@ from events import dead_letter
 from events.batch import Subscription
 from events.codec import Message
 from events.dead_letter import Failure
+from events.errors import ForeignTenant, InvalidMessage
 from events.recoverability import is_transient
 from events.triage import Arrival, Diverged, Interest, Reason, SequenceKey, arrivals_of
 from events.watermark import AggregateKey, Verdict, Watermark, judge
@@ -35,19 +36,27 @@ class SequenceGone(Exception):
     """Nothing of the sequence waits any more."""
 
 
+class Rehearsed(Exception):
+    """Rolls a rehearsal back and says what would have been done."""
+
+    def __init__(self, released: Released) -> None:
+        super().__init__()
+        self.released = released
+
+
 async def release(
-    pool: Any, subscription: Subscription, sequence: SequenceKey, *, at_most: int | None = None, force: bool = False
+    pool: Any, subscription: Subscription, sequence: SequenceKey, *, at_most: int | None = None, overrule: bool = False
 ) -> Released:
     """Works the sequence off until it is empty, its head fails, or ``at_most`` letters are done.
 
-    ``force`` lets the head pass the watermark rule once: it accepts a forked history, or a version that never comes.
+    ``overrule`` lets the head pass the watermark rule: it accepts a forked history, or a version that never comes.
     """
     done = Released()
     step = LETTERS_A_STEP
     while at_most is None or done.applied + done.skipped < at_most:
         limit = step if at_most is None else min(step, at_most - done.applied - done.skipped)
         try:
-            taken = await _step(pool, subscription, sequence, 1 if force else limit, force=force)
+            taken = await _step(pool, subscription, sequence, 1 if overrule else limit, overrule=overrule)
         except SequenceGone:
             return done
         except Exception as error:
@@ -57,35 +66,59 @@ async def release(
                 step = 1
                 continue
             return await _failed(pool, subscription.group, sequence, done, error)
-        force = False
+        overrule = False
         done = Released(done.applied + taken.applied, done.skipped + taken.skipped, taken.waiting, taken.error)
         if taken.error is not None or taken.applied + taken.skipped == 0:
             return done
     return done
 
 
-async def _step(pool: Any, subscription: Subscription, sequence: SequenceKey, limit: int, *, force: bool) -> Released:
+async def rehearse(pool: Any, subscription: Subscription, sequence: SequenceKey, *, overrule: bool = False) -> Released:
+    """What the first step would do: it is done, and rolled back."""
+    try:
+        return await _step(pool, subscription, sequence, LETTERS_A_STEP, overrule=overrule, rehearsal=True)
+    except Rehearsed as rehearsed:
+        return rehearsed.released
+    except SequenceGone:
+        return Released()
+    except Exception as error:  # noqa: BLE001 - the answer is what would go wrong
+        return Released(error=error)
+
+
+async def _step(
+    pool: Any,
+    subscription: Subscription,
+    sequence: SequenceKey,
+    limit: int,
+    *,
+    overrule: bool,
+    rehearsal: bool = False,
+) -> Released:
     """The next letters of the sequence, in one transaction."""
     async with pool.acquire() as connection, connection.transaction():
-        letters = await _locked_letters(connection, subscription.group, sequence, limit)
+        letters = await locked_letters(connection, subscription.group, sequence, limit)
         interest = subscription.interest
         arrivals = list(arrivals_of(map(dead_letter.received_of, letters), interest))
         keys = {key for arrival in arrivals if (key := arrival.aggregate)}
         marks = await subscription.watermarks.load(connection, subscription.group, keys)
-        sorted_out = _sort(arrivals, interest, dict(marks), force=force)
+        sorted_out = _sort(arrivals, interest, dict(marks), overrule=overrule)
         done = [letter["id"] for letter in letters[: sorted_out.done]]
-        waiting = await _remove(connection, subscription.group, sequence, done)
+        waiting = await remove(connection, subscription.group, sequence, done)
+        if sorted_out.meets_gap:
+            # What failed before is done: the rest goes on by itself when the missing version comes.
+            await block_for(connection, subscription.group, sequence, Reason.GAP)
         if sorted_out.moved:
             await subscription.watermarks.store(connection, subscription.group, sorted_out.moved, sorted_out.apply)
         if sorted_out.apply:
             await subscription.handler(connection, sorted_out.apply)
-    applied = len(sorted_out.apply)
-    return Released(applied, sorted_out.done - applied, waiting)
+        applied = len(sorted_out.apply)
+        released = Released(applied, sorted_out.done - applied, waiting)
+        if rehearsal:
+            raise Rehearsed(released)
+    return released
 
 
-async def _locked_letters(
-    connection: Any, group: str, sequence: SequenceKey, limit: int
-) -> Sequence[Mapping[str, Any]]:
+async def locked_letters(connection: Any, group: str, sequence: SequenceKey, limit: int) -> Sequence[Mapping[str, Any]]:
     """Locks the sequence against new arrivals and other redrives, then reads its first letters.
 
     In the order of versions, which after a gap is not that of arrival; where a letter does not say its version, as
@@ -115,10 +148,11 @@ class _SortedOut:
     apply: list[Message]
     moved: dict[AggregateKey, Watermark]
     done: int = 0
+    meets_gap: bool = False
 
 
 def _sort(
-    arrivals: Sequence[Arrival], interest: Interest, marks: dict[AggregateKey, Watermark], *, force: bool
+    arrivals: Sequence[Arrival], interest: Interest, marks: dict[AggregateKey, Watermark], *, overrule: bool
 ) -> _SortedOut:
     """As far as the letters can go: up to a gap, or to one that cannot be read (which fails when it is the first)."""
     found = _SortedOut([], {})
@@ -130,22 +164,24 @@ def _sort(
             break
         compacted = interest.topics[message.topic].compacted
         verdict = judge(marks.get(key), message.version, message.envelope.id, compacted=compacted)
-        if verdict is Verdict.GAP and not force:
+        if verdict is Verdict.GAP and not overrule:
+            found.meets_gap = True
             break
-        if verdict is Verdict.DIVERGED and not force:
+        if verdict is Verdict.DIVERGED and not overrule:
             if found.done == 0:
                 raise Diverged
             break
         found.done += 1
         if verdict is Verdict.DUPLICATE:
             continue
+        overrule = False
         marks[key] = found.moved[key] = Watermark(message.version, message.envelope.id)
         if not arrival.ignored and interest.wants(message):
             found.apply.append(message)
     return found
 
 
-async def _remove(connection: Any, group: str, sequence: SequenceKey, letters: Sequence[int]) -> int:
+async def remove(connection: Any, group: str, sequence: SequenceKey, letters: Sequence[int]) -> int:
     """The letters that are done disappear; with the last one the sequence is free. Answers how many still wait."""
     await connection.execute("DELETE FROM dead_letter WHERE id = ANY($1::bigint[])", letters)
     waiting: int = await connection.fetchval(
@@ -162,8 +198,8 @@ async def _failed(pool: Any, group: str, sequence: SequenceKey, done: Released, 
     """The head stays, with its new error and one more attempt."""
     failure = Failure.of(error)
     async with pool.acquire() as connection, connection.transaction():
-        [head] = await _locked_letters(connection, group, sequence, 1)
-        reason = head["reason"] if head["reason"] in _KEPT else Reason.FAILED
+        [head] = await locked_letters(connection, group, sequence, 1)
+        reason = _reason_of(error)
         await connection.execute(
             """
             UPDATE dead_letter SET attempts = attempts + 1, last_at = clock_timestamp(), reason = $2,
@@ -177,16 +213,32 @@ async def _failed(pool: Any, group: str, sequence: SequenceKey, done: Released, 
             failure.stack_hash,
             failure.stack,
         )
-        await connection.execute(
-            "UPDATE blocked_sequence SET reason = $4 WHERE grp = $1 AND topic = $2 AND sequence_key = $3",
-            group,
-            *sequence,
-            reason,
-        )
+        await block_for(connection, group, sequence, reason)
         waiting = await connection.fetchval(
             "SELECT count(*) FROM dead_letter WHERE grp = $1 AND topic = $2 AND sequence_key = $3", group, *sequence
         )
     return Released(done.applied, done.skipped, waiting, error)
+
+
+async def block_for(connection: Any, group: str, sequence: SequenceKey, reason: Reason) -> None:
+    await connection.execute(
+        "UPDATE blocked_sequence SET reason = $4 WHERE grp = $1 AND topic = $2 AND sequence_key = $3",
+        group,
+        *sequence,
+        reason,
+    )
+
+
+def _reason_of(error: BaseException) -> Reason:
+    match error:
+        case Diverged():
+            return Reason.DIVERGED
+        case ForeignTenant():
+            return Reason.FOREIGN_TENANT
+        case InvalidMessage():
+            return Reason.INVALID
+        case _:
+            return Reason.FAILED
 
 
 async def fillable_gaps(connection: Any, subscription: Subscription, at_most: int = 200) -> list[SequenceKey]:
@@ -217,6 +269,3 @@ def _is_fillable(arrival: Arrival, marks: Mapping[AggregateKey, Watermark]) -> b
         return True
     mark = marks.get(arrival.aggregate)
     return arrival.message.version <= (mark.version if mark else 0) + 1
-
-
-_KEPT = frozenset({Reason.FAILED, Reason.INVALID, Reason.FOREIGN_TENANT, Reason.DIVERGED})
