@@ -12,10 +12,12 @@ from typing import Any, Protocol, Self, TypeVar
 
 import events.catalogue  # noqa: F401 - completes the registry
 from events.event import REGISTRY, Event
+from events.in_memory import InMemoryBroker
 
 __all__ = [
     "FixedClock",
     "Given",
+    "InMemoryBroker",
     "Outcome",
     "assert_nothing_published",
     "assert_published",
