@@ -1,16 +1,13 @@
-"""Talks to the services of a platform over HTTP: addresses from its home, the API key, errors one can read.
+"""A small typed client of the services: one address and one key for each call, problems told in words, bulk in pieces.
 
-    async with Client.of(home) as client:
-        kpis = await client.get("analytics", "/v1/kpis")
-        results = await client.batch("deals", "/v1/deals:batch", items, progress=bar.update)
-
-A request that met no answer is repeated, writes under the same Idempotency-Key, so that repeating changes nothing.
+A connection that fails is tried again: every write carries an Idempotency-Key and is done once. A problem document
+becomes ``ApiRefused``, whose message is for people.
 """
 
 import asyncio
-import secrets
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,41 +16,42 @@ import httpx2
 from dealstream.errors import ApiRefused, Unreachable
 from dealstream.home import Home
 
-BATCH_SIZE = 200
-BATCHES_AT_ONCE = 4
-ATTEMPTS = 6
-FIRST_WAIT_SECONDS = 0.25
-TRANSIENT = frozenset({409, 429, 502, 503, 504})
-TIMEOUT = httpx2.Timeout(60, connect=5)
-JsonObject = dict[str, Any]
+PIECE = 200
+"""Items of one bulk call, the most that services take."""
+
+ATTEMPTS = 5
+_PASSING = frozenset({429, 502, 503, 504})
+
+Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """What became of one item of a batch; ``problem`` is the problem document when it was refused."""
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of one item, beside the item itself."""
 
-    item_id: str
+    item: Mapping[str, Any]
     status: int
     id: str | None
     version: int | None
     existing: bool
-    problem: JsonObject | None
+    problem: Mapping[str, Any] | None
 
     @property
-    def refused(self) -> bool:
-        return self.problem is not None
-
-    @property
-    def reason(self) -> str:
-        return describe(self.problem) if self.problem else ""
+    def done(self) -> bool:
+        """Whether it was done now or had been before."""
+        return self.problem is None
 
 
+@dataclass
 class Client:
-    def __init__(self, addresses: Mapping[str, str], api_key: str) -> None:
-        self._addresses = addresses
-        limits = httpx2.Limits(max_connections=32, max_keepalive_connections=32)
-        headers = {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
-        self._http = httpx2.AsyncClient(headers=headers, timeout=TIMEOUT, limits=limits, trust_env=False)
+    """Calls the services of one platform as one caller."""
+
+    addresses: Mapping[str, str]
+    """Base address of each service by its name."""
+    token: str
+    at_once: int = 4
+    """Bulk calls on their way at the same time."""
+    _http: httpx2.AsyncClient = field(init=False)
 
     @classmethod
     def of(cls, home: Home) -> Self:
@@ -61,6 +59,7 @@ class Client:
         return cls(home.running().addresses, home.api_key())
 
     async def __aenter__(self) -> Self:
+        self._http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False)
         return self
 
     async def __aexit__(
@@ -69,126 +68,107 @@ class Client:
         await self._http.aclose()
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
-        return (await self._request("GET", service, path, params=given(query))).json()
+        """The JSON of a GET; query values that are None are left out, sequences are repeated."""
+        return await self._call("GET", service, path, params={k: v for k, v in query.items() if v is not None})
 
-    async def post(self, service: str, path: str, body: Any = None, *, idempotency_key: str | None = None) -> Any:
-        headers = {"Idempotency-Key": idempotency_key or secrets.token_urlsafe(18)}
-        reply = await self._request("POST", service, path, json={} if body is None else body, headers=headers)
-        return reply.json() if reply.content else None
+    async def post(self, service: str, path: str, body: Any = None) -> Any:
+        """The JSON of a POST, done once however often the connection breaks."""
+        return await self._call("POST", service, path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
 
-    async def change(self, method: str, service: str, path: str, version: int, body: Any = None) -> Any:
-        """PATCH or DELETE of the record's version one has seen."""
-        reply = await self._request(method, service, path, json=body, headers={"If-Match": f'"{version}"'})
-        return reply.json() if reply.content else None
+    async def delete(self, service: str, path: str, version: int | None = None) -> Any:
+        """The JSON of a DELETE; of the version one has seen, where the service asks for it."""
+        return await self._call("DELETE", service, path, headers={"If-Match": f'"{version}"'} if version else {})
 
-    async def pages(self, service: str, path: str, **query: Any) -> AsyncIterator[JsonObject]:
-        """All items of a paged list."""
+    async def look(self, service: str, path: str) -> tuple[int, Any]:
+        """One short look without a second attempt: status code and JSON; 0 when nobody answers."""
+        try:
+            answer = await self._http.get(f"{self.addresses[service]}{path}", timeout=3)
+        except httpx2.TransportError:
+            return 0, None
+        return answer.status_code, answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+
+    async def pages(self, service: str, path: str, **query: Any) -> AsyncIterator[Any]:
+        """Each item of a list, page after page."""
         cursor: str | None = None
         while True:
-            page = await self.get(service, path, **query, cursor=cursor)
+            page = await self.get(service, path, limit=PIECE, cursor=cursor, **query)
             for item in page["items"]:
                 yield item
-            cursor = page.get("next_cursor")
+            cursor = page["next_cursor"]
             if cursor is None:
                 return
 
-    async def batch(
-        self,
-        service: str,
-        path: str,
-        items: Sequence[JsonObject],
-        *,
-        progress: Callable[[int], None] | None = None,
-        at_once: int = BATCHES_AT_ONCE,
-        size: int = BATCH_SIZE,
-    ) -> list[ItemResult]:
-        """Results in the order of the items.
+    async def bulk(
+        self, service: str, path: str, items: Sequence[Mapping[str, Any]], progress: Progress = lambda _done: None
+    ) -> list[BulkResult]:
+        """Post items in pieces, several at once; results in the order of the items.
 
-        Batches run side by side, so items that must follow each other (two commands on one record) either share a
-        batch or are sent with ``at_once=1``. ``progress`` hears how many items each answered batch held.
+        Items need no ``item_id``; it is added. Pieces may overtake each other, so items that need each other's order
+        belong into one call of this after another.
         """
-        gate = asyncio.Semaphore(at_once)
+        turns = asyncio.Semaphore(self.at_once)
 
-        async def send(chunk: Sequence[JsonObject]) -> list[ItemResult]:
-            async with gate:
-                reply = await self.post(service, path, {"items": list(chunk)})
-            if progress:
-                progress(len(chunk))
-            return [item_result(result) for result in reply["results"]]
+        async def one(start: int) -> list[BulkResult]:
+            piece = items[start : start + PIECE]
+            async with turns:
+                numbered = [{"item_id": str(start + place), **item} for place, item in enumerate(piece)]
+                answer = await self.post(service, path, {"items": numbered})
+            progress(len(piece))
+            return [_result(item, result) for item, result in zip(piece, answer["results"], strict=True)]
 
-        chunks = [items[start : start + size] for start in range(0, len(items), size)]
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(send(chunk)) for chunk in chunks]
+            tasks = [group.create_task(one(start)) for start in range(0, len(items), PIECE)]
         return [result for task in tasks for result in task.result()]
 
-    async def status(self, service: str, path: str) -> tuple[int, Any]:
-        """One look without repeating: status code and JSON body; 0 when nobody answers."""
-        try:
-            reply = await self._http.get(self._addresses[service] + path, timeout=3)
-        except httpx2.TransportError:
-            return 0, None
-        is_json = "json" in reply.headers.get("content-type", "")
-        return reply.status_code, reply.json() if is_json else reply.text
-
-    async def _request(self, method: str, service: str, path: str, **arguments: Any) -> httpx2.Response:
-        url = self._addresses[service] + path
-        failure: Exception | None = None
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+    async def _call(self, method: str, service: str, path: str, **options: Any) -> Any:
+        url = f"{self.addresses[service]}{path}"
+        for attempt in range(1, ATTEMPTS + 1):
             try:
-                reply = await self._http.request(method, url, **arguments)
+                answer = await self._http.request(method, url, **options)
             except httpx2.TransportError as error:
-                failure = error
-                continue
-            if reply.is_success:
-                return reply
-            failure = refusal(reply)
-            if not repeatable(reply):
-                break
-        if isinstance(failure, ApiRefused):
-            raise failure
-        raise Unreachable(f"{service} does not answer at {url}: {failure!r}", "See `./dealstream status`.") from failure
+                if attempt == ATTEMPTS:
+                    raise Unreachable(
+                        f"{service} does not answer at {self.addresses[service]}: {error!r}",
+                        "See what runs with `./dealstream status`.",
+                    ) from error
+            else:
+                if attempt == ATTEMPTS or not _passes(answer):
+                    return _read(answer)
+            await asyncio.sleep(0.2 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
 
-def repeatable(reply: httpx2.Response) -> bool:
-    """Of the conflicts, only a request of the same key that is still being answered."""
-    if reply.status_code == httpx2.codes.CONFLICT:
-        return "idempotency" in str(problem_of(reply).get("code", ""))
-    return reply.status_code in TRANSIENT
+def _passes(answer: httpx2.Response) -> bool:
+    """Whether it is worth asking again: of the conflicts only our own request that is still being answered."""
+    if answer.status_code == httpx2.codes.CONFLICT:
+        return "idempotency" in answer.text
+    return answer.status_code in _PASSING
 
 
-def refusal(reply: httpx2.Response) -> ApiRefused:
-    problem = problem_of(reply)
-    hint = f"Request id {problem['request_id']}." if problem.get("request_id") else ""
-    return ApiRefused(f"{describe(problem)} ({reply.status_code} {reply.request.method} {reply.request.url})", hint)
-
-
-def problem_of(reply: httpx2.Response) -> JsonObject:
+def _read(answer: httpx2.Response) -> Any:
+    if answer.is_success:
+        return answer.json() if answer.content else None
     try:
-        body = reply.json()
+        problem = answer.json()
     except ValueError:
-        return {"title": reply.reason_phrase or "No problem document", "detail": reply.text[:300]}
-    return body if isinstance(body, dict) else {"title": str(body)}
+        problem = {"title": answer.reason_phrase, "detail": answer.text[:500]}
+    raise ApiRefused(*said(problem))
 
 
-def describe(problem: JsonObject) -> str:
-    """A problem document as one sentence, the faulty fields last."""
-    text = str(problem.get("detail") or problem.get("title") or problem)
-    faults = [f"{fault.get('pointer', '')}: {fault.get('detail', '')}" for fault in problem.get("errors") or []]
-    return "; ".join([text, *faults])
+def said(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """A problem document in words: what is wrong, and where to look."""
+    where = "; ".join(f"{error['pointer']}: {error['detail']}" for error in problem.get("errors") or ())
+    request = problem.get("request_id")
+    text = f"{problem.get('detail') or problem.get('title')}{f' ({where})' if where else ''}"
+    return text, f"The services' logs have more under request id {request}." if request else ""
 
 
-def item_result(result: JsonObject) -> ItemResult:
-    return ItemResult(
-        item_id=result["item_id"],
+def _result(item: Mapping[str, Any], result: Mapping[str, Any]) -> BulkResult:
+    return BulkResult(
+        item=item,
         status=result["status"],
         id=result.get("id"),
         version=result.get("version"),
         existing=bool(result.get("existing")),
         problem=result.get("problem"),
     )
-
-
-def given(query: Mapping[str, Any]) -> JsonObject:
-    return {name: value for name, value in query.items() if value is not None}

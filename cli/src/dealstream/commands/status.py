@@ -35,7 +35,7 @@ async def look(home: Home, state: State) -> list[dict[str, Any]]:
     answers: dict[str, bool] = {}
     if state.phase == "ready":
         async with Client.of(home) as client:
-            codes = await asyncio.gather(*(client.status(name, "/readyz") for name in SERVICES))
+            codes = await asyncio.gather(*(client.look(name, "/readyz") for name in SERVICES))
         answers = {name: code == 200 for name, (code, _) in zip(SERVICES, codes, strict=True)}  # noqa: PLR2004
     return [
         {
