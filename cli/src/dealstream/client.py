@@ -6,8 +6,9 @@ becomes ``ApiRefused``, whose message is for people.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import TracebackType
 from typing import Any, Self
 
@@ -99,25 +100,30 @@ class Client:
                 return
 
     async def bulk(
-        self, service: str, path: str, items: Sequence[Mapping[str, Any]], progress: Progress = lambda _done: None
+        self,
+        service: str,
+        path: str,
+        items: Sequence[Mapping[str, Any]],
+        progress: Progress = lambda _done: None,
+        *,
+        together: str | None = None,
     ) -> list[BulkResult]:
         """Post items in pieces, several at once; results in the order of the items.
 
-        Items need no ``item_id``; it is added. Pieces may overtake each other, so items that need each other's order
-        belong into one call of this after another.
+        Items need no ``item_id``; it is added. Pieces may overtake each other, so neighbours that need their order have
+        the same value in the field ``together``: they stay in one piece, where items are done one after the other.
         """
         turns = asyncio.Semaphore(self.at_once)
 
-        async def one(start: int) -> list[BulkResult]:
-            piece = items[start : start + PIECE]
+        async def one(piece: Sequence[tuple[int, Mapping[str, Any]]]) -> list[BulkResult]:
             async with turns:
-                numbered = [{"item_id": str(start + place), **item} for place, item in enumerate(piece)]
+                numbered = [{"item_id": str(number), **item} for number, item in piece]
                 answer = await self.post(service, path, {"items": numbered})
             progress(len(piece))
-            return [_result(item, result) for item, result in zip(piece, answer["results"], strict=True)]
+            return [_result(item, result) for (_, item), result in zip(piece, answer["results"], strict=True)]
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(start)) for start in range(0, len(items), PIECE)]
+            tasks = [group.create_task(one(piece)) for piece in _pieces(items, together)]
         return [result for task in tasks for result in task.result()]
 
     async def _call(self, method: str, service: str, path: str, **options: Any) -> Any:
@@ -143,6 +149,22 @@ def _passes(answer: httpx2.Response) -> bool:
     if answer.status_code == httpx2.codes.CONFLICT:
         return "idempotency" in answer.text
     return answer.status_code in _PASSING
+
+
+def _pieces(
+    items: Sequence[Mapping[str, Any]], together: str | None
+) -> Iterator[Sequence[tuple[int, Mapping[str, Any]]]]:
+    """Numbered items in pieces; neighbours that belong together are not parted."""
+    piece: list[tuple[int, Mapping[str, Any]]] = []
+    numbered = enumerate(items)
+    for _, group in groupby(numbered, key=lambda pair: pair[0] if together is None else pair[1][together]):
+        members = list(group)
+        if len(piece) + len(members) > PIECE:
+            yield piece
+            piece = []
+        piece += members
+    if piece:
+        yield piece
 
 
 def _read(answer: httpx2.Response) -> Any:

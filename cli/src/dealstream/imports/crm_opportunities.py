@@ -18,6 +18,25 @@ PIPELINE = {
     ],
 }
 SPELLINGS = {"technolgy": "technology", "Philipines": "Philippines"}
+COUNTRIES = {
+    "Belgium": "BE",
+    "Brazil": "BR",
+    "China": "CN",
+    "Germany": "DE",
+    "Italy": "IT",
+    "Japan": "JP",
+    "Jordan": "JO",
+    "Kenya": "KE",
+    "Korea": "KR",
+    "Norway": "NO",
+    "Panama": "PA",
+    "Philippines": "PH",
+    "Poland": "PL",
+    "Romania": "RO",
+    "United States": "US",
+}
+"""ISO 3166 codes of the countries that the source names; another one is left out, with a line in the report."""
+
 STAGES = ("Prospecting", "Engaging", "Won", "Lost")
 
 
@@ -41,7 +60,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Account:
-    """A company; ``parent`` is the name of another one."""
+    """A company; ``country`` is an ISO 3166 code, ``parent`` the name of another company."""
 
     name: str
     sector: str | None
@@ -172,9 +191,15 @@ def _account(row: Row, report: Report) -> Account:
     return Account(
         name=row.text("account"),
         sector=_respelled(row.optional("sector"), report),
-        country=_respelled(row.optional("office_location"), report),
+        country=_country(_respelled(row.optional("office_location"), report), report),
         parent=row.optional("subsidiary_of"),
     )
+
+
+def _country(name: str | None, report: Report) -> str | None:
+    if name is not None and name not in COUNTRIES:
+        report.corrected[f"country {name} not known: left out"] += 1
+    return COUNTRIES.get(name or "")
 
 
 def _respelled(text: str | None, report: Report) -> str | None:

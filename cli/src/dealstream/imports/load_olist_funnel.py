@@ -24,10 +24,9 @@ async def load(data: DataSet, loading: Loading) -> None:
     people = [{"external_id": person, "name": person, "roles": list(roles)} for person, roles in data.roles.items()]
     await loading.load("identity", "people", people)
     won = [(lead, lead.win) for lead in data.leads if lead.win is not None]
-    captured = await loading.load("leads", "leads", [_capture(lead, zone) for lead in data.leads])
-    fresh = {str(result.item["external_id"]) for result in captured if result.version == 1}
-    untouched = [(lead, win) for lead, win in won if lead.external_id in fresh]
-    await _hand_over(untouched, loading, zone)
+    await loading.load("leads", "leads", [_capture(lead, zone) for lead in data.leads])
+    converted = await _with_status(loading, "converted")
+    await _hand_over([(lead, win) for lead, win in won if lead.external_id not in converted], loading, zone)
     deals = await _accepted_deals(loading)
     wins = [_win(win, deals[lead.external_id]) for lead, win in won if lead.external_id in deals]
     await _close(wins, loading)
@@ -35,29 +34,23 @@ async def load(data: DataSet, loading: Loading) -> None:
 
 async def _hand_over(won: Sequence[tuple[Lead, Win]], loading: Loading, zone: ZoneInfo) -> None:
     """The file knows one date before the win, so all of this is told for that day."""
-    told = [
-        ({"external_id": lead.external_id, "occurred_at": start_of(lead.contacted_on, zone)}, lead, win)
-        for lead, win in won
-    ]
-    assigned = [{**at, "command": "assign", "owner_external_id": win.sdr} for at, _, win in told]
-    await loading.load("leads", "assignments", assigned, "/v1/leads:batch")
-    await loading.load(
-        "leads", "qualifications", [{**at, "command": "qualify"} for at, _, _ in told], "/v1/leads:batch"
-    )
-    offers = [
-        {
-            **at,
-            "command": "offer",
-            "lead_external_id": lead.external_id,
-            "offered_by_external_id": win.sdr,
-            "offered_to_external_id": win.rep,
-            "opportunity": {"name": f"Seller {win.seller}"},
-            "imported": True,
-        }
-        for at, lead, win in told
-    ]
-    await loading.load("leads", "handoffs", offers)
-    await loading.load("leads", "acceptances", [{**at, "command": "accept"} for at, _, _ in told], "/v1/handoffs:batch")
+    qualified = await _with_status(loading, "qualified")
+    steps: dict[str, list[Item]] = {"qualifications": [], "handoffs": [], "acceptances": []}
+    for lead, win in won:
+        at = {"external_id": lead.external_id, "occurred_at": start_of(lead.contacted_on, zone)}
+        if lead.external_id not in qualified:
+            steps["qualifications"].append({**at, "command": "qualify"})
+        steps["handoffs"].append({**at, **_offer(lead, win)})
+        steps["acceptances"].append({**at, "command": "accept", "account_name": f"Seller {win.seller}"})
+    await loading.load("leads", "qualifications", steps["qualifications"], "/v1/leads:batch")
+    await loading.load("leads", "handoffs", steps["handoffs"])
+    await loading.load("leads", "acceptances", steps["acceptances"], "/v1/handoffs:batch")
+
+
+async def _with_status(loading: Loading, status: str) -> set[str]:
+    """External ids of the leads that stand there already, from an earlier run."""
+    found = loading.client.pages("leads", "/v1/leads", status=status)
+    return {lead["external_id"] async for lead in found if lead["external_id"]}
 
 
 async def _accepted_deals(loading: Loading) -> dict[str, str]:
@@ -104,6 +97,18 @@ def _capture(lead: Lead, zone: ZoneInfo) -> Item:
         "source": lead.origin,
         "campaign": lead.landing_page,
         "occurred_at": start_of(lead.contacted_on, zone),
+        "imported": True,
+        **({"owner_external_id": lead.win.sdr} if lead.win else {}),
+    }
+
+
+def _offer(lead: Lead, win: Win) -> Item:
+    return {
+        "command": "offer",
+        "lead_external_id": lead.external_id,
+        "offered_by_external_id": win.sdr,
+        "offered_to_external_id": win.rep,
+        "opportunity": {"name": f"Seller {win.seller}"},
         "imported": True,
     }
 

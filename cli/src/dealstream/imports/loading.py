@@ -30,7 +30,9 @@ class Loading:
         """The tenant's zone, in which the days of the files are days."""
         return ZoneInfo((await self.client.get("identity", "/v1/tenant"))["zone"])
 
-    async def load(self, service: str, noun: str, items: Sequence[Item], path: str | None = None) -> list[BulkResult]:
+    async def load(
+        self, service: str, noun: str, items: Sequence[Item], path: str | None = None, together: str | None = None
+    ) -> list[BulkResult]:
         """Send items of one kind; refused ones go into the report under the noun."""
         sent = 0
 
@@ -40,7 +42,7 @@ class Loading:
             self.progress(noun, sent, len(items))
 
         self.progress(noun, 0, len(items))
-        results = await self.client.bulk(service, path or f"/v1/{noun}:batch", items, count)
+        results = await self.client.bulk(service, path or f"/v1/{noun}:batch", items, count, together=together)
         for number, result in enumerate(results, start=1):
             self.report_result(noun, number, result)
         return results
