@@ -1,0 +1,141 @@
+"""However events are cut into batches, repeated, delayed or mixed, the ledger is what brute force says it is."""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from events.codec import Received
+from folded_world import TENANT, history
+from ledger_stage import Stage, expected, record, stage
+from sales_world import World, a_world
+
+NewDatabase = Callable[[], Awaitable[str]]
+
+
+@pytest_asyncio.fixture
+async def ledger(new_database: NewDatabase) -> AsyncIterator[Stage]:
+    async with stage(await new_database()) as found:
+        yield found
+
+
+def batches(world: World, dice: random.Random, tenant: UUID = TENANT) -> list[list[Received]]:
+    """The history cut anywhere, with some events delivered twice."""
+    records = [record(known, tenant) for known in history(world)]
+    repeated = [one for one in records for _ in range(1 + (dice.random() < 0.2))]
+    found: list[list[Received]] = [[]]
+    for one in repeated:
+        found[-1].append(one)
+        if dice.random() < 0.1:
+            found.append([])
+    return [batch for batch in found if batch]
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+async def test_the_ledger_is_the_brute_force_sum_and_agrees_with_itself(ledger: Stage, seed: int) -> None:
+    world, tenant = a_world(seed, size=12), uuid5(TENANT, str(seed))
+    for batch in batches(world, random.Random(seed), tenant):
+        await ledger.take(batch)
+    assert await ledger.sums(tenant) == expected(world)
+    found = await ledger.audit(tenant)
+    assert found.agrees, found.shown[:3]
+    assert found.cells > found.facts > 0
+
+
+async def test_the_same_events_in_other_batches_give_the_same_entries(new_database: NewDatabase) -> None:
+    world, hashes = a_world(3), []
+    for seed in (1, 2):
+        async with stage(await new_database()) as ledger:
+            for batch in batches(world, random.Random(seed)):
+                await ledger.take(batch)
+            hashes.append(await ledger.canonical_hash())
+    assert hashes[0] == hashes[1]
+    assert hashes[0][0] > 100
+
+
+async def test_events_out_of_order_wait_for_the_missing_version(ledger: Stage) -> None:
+    world = a_world(5, size=6)
+    records = [record(known) for known in history(world)]
+    late = [one for one in records if dict(one.headers)["ce_aggregateversion"] == b"1"]
+    await ledger.take([one for one in records if one not in late])
+    assert await ledger.sums() == {}
+    await ledger.take(late)
+    from events.release import fillable_gaps, release
+
+    async with ledger.pool.acquire() as connection:
+        gaps = await fillable_gaps(connection, ledger.subscription)
+    for gap in gaps:
+        await release(ledger.pool, ledger.subscription, gap)
+    assert await ledger.sums() == expected(world)
+    assert (await ledger.audit()).agrees
+
+
+async def test_each_change_of_a_posting_names_the_event_that_caused_it(ledger: Stage) -> None:
+    world = a_world(8, size=5)
+    known = history(world)
+    await ledger.take([record(one) for one in known])
+    rows = await ledger.pool.fetch(
+        "SELECT l.event_id, l.fact_id, l.recorded_at, t.name FROM ledger_v1.ledger l"
+        " JOIN event_type t ON t.id = l.event_type"
+    )
+    events = {uuid5(one.state.id, str(one.version)): one for one in known}
+    assert {row["event_id"] for row in rows} <= events.keys()
+    for row in rows:
+        cause = events[row["event_id"]]
+        assert (row["fact_id"], row["recorded_at"]) == (cause.state.id, cause.at)
+
+
+async def test_an_event_recorded_long_ago_finds_its_partition(ledger: Stage) -> None:
+    [known] = history(World(leads=a_world(2, size=1).leads[:1]))[:1]
+    await ledger.take([record(known._replace(at=datetime(2019, 5, 31, 23, 59, 59, 999999, tzinfo=UTC)))])
+    assert await ledger.pool.fetchval("SELECT count(*) FROM ledger_v1.ledger_201905") == 1
+
+
+async def test_a_failed_batch_changes_nothing_and_can_be_taken_again(ledger: Stage) -> None:
+    records = [record(known) for known in history(a_world(4, size=4))]
+    await ledger.pool.execute("ALTER TABLE ledger_v1.cell ADD CONSTRAINT planted CHECK (count < 0) NOT VALID")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await ledger.take(records)
+    assert await ledger.sums() == {}
+    assert await ledger.pool.fetchval("SELECT count(*) FROM ledger_v1.fact") == 0
+    await ledger.pool.execute("ALTER TABLE ledger_v1.cell DROP CONSTRAINT planted")
+    await ledger.take(records)
+    assert await ledger.sums() == expected(a_world(4, size=4))
+    assert (await ledger.audit()).agrees
+
+
+async def test_an_unknown_event_counts_in_the_versions_and_in_nothing_else(ledger: Stage) -> None:
+    lead = next(versions for versions in a_world(6, size=12).leads if len(versions) > 1)
+    first, second = history(World(leads=[lead]))[:2]
+    strange = record(first._replace(version=2))
+    headers = tuple((name, b"dealstream.lead.teleported.v1" if name == "ce_type" else value) for name, value in strange.headers)
+    await ledger.take([record(first), strange._replace(headers=headers)])
+    await ledger.take([strange._replace(headers=headers), record(second._replace(version=3))])
+    assert await ledger.pool.fetchval("SELECT version FROM ledger_v1.fact") == 3
+    assert await ledger.sums() == expected(World(leads=[[first.state, second.state]]))
+
+
+async def test_a_tenant_sees_its_own_entries_and_cells_only(ledger: Stage) -> None:
+    other = uuid5(TENANT, "other")
+    for tenant, seed in ((TENANT, 1), (other, 2)):
+        await ledger.take([record(known, tenant) for known in history(a_world(seed, size=4))])
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "SELECT set_config('role', 'dealstream_tenant', true), set_config('dealstream.tenant', $1, true)", str(other)
+        )
+        for table in ("ledger_v1.ledger", "ledger_v1.cell", "ledger_v1.fact", "slice"):
+            assert await connection.fetchval(f"SELECT array_agg(DISTINCT tenant_id) FROM {table}") == [other]
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("SELECT * FROM ledger_v1.ledger_202606")
