@@ -201,6 +201,13 @@ class Kpi:
         return ()
 
     @property
+    def shown_parts(self) -> tuple[Sum, ...]:
+        """What is shown as numerator and, if there is one, as denominator."""
+        if isinstance(self.figure, Formula):
+            return self.figure.sums[self.figure.part], self.figure.sums[self.figure.whole]
+        return self.sums
+
+    @property
     def measures(self) -> tuple[Measure, ...]:
         named = [term.measure for total in (*self.sums, *self.apart.values()) for term in total.terms]
         if isinstance(self.figure, Percentile):

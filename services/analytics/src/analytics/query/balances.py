@@ -64,7 +64,7 @@ class PostingsInMemory:
     """The balances of postings of which the facts are known."""
 
     def __init__(self, postings: Iterable[tuple[UUID, Posting]]) -> None:
-        self._postings = tuple(postings)
+        self.postings = tuple(postings)
 
     async def sums(self, wanted: Wanted) -> Sums:
         found: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
@@ -90,6 +90,6 @@ class PostingsInMemory:
 
     def _chosen(self, wanted: Wanted) -> Iterable[tuple[UUID, Posting]]:
         measures = set(wanted.measures)
-        for fact, posting in self._postings:
+        for fact, posting in self.postings:
             if posting.measure in measures and posting.on in wanted.days and wanted.only.allows(posting.slice):
                 yield fact, posting

@@ -70,8 +70,8 @@ class CellBalances:
         return found
 
     async def singles(self, wanted: Wanted) -> Singles:
-        query = _Parameters(self._tenant, [measure.number for measure in wanted.measures])
-        days = _between("b.day", wanted.days, query)
+        query = Parameters(self._tenant, [measure.number for measure in wanted.measures])
+        days = between("b.day", wanted.days, query)
         if self._known_at is not None:
             days += f" AND b.recorded_at <= {query.add(self._known_at)}"
         on = _on(wanted.unit, "v.day")
@@ -83,7 +83,7 @@ class CellBalances:
             tenant="$1",
             measures="$2",
             days=days,
-            where=_filtered("AND", wanted.only, query),
+            where=filtered("AND", wanted.only, query),
             groups=_listed("v", wanted.keep, on),
         )
         found: dict[tuple[Values, date | None], list[int]] = {}
@@ -92,7 +92,7 @@ class CellBalances:
         return found
 
     def _sums_query(self, mask: int, measures: Sequence[Measure], wanted: Wanted) -> tuple[str, Sequence[Any]]:
-        query = _Parameters(self._tenant, [measure.number for measure in measures])
+        query = Parameters(self._tenant, [measure.number for measure in measures])
         booked = " UNION ALL ".join(self._sources(mask, wanted, query))
         needs_slice = bool(wanted.dimensions)
         on = _on(wanted.unit, "b.day")
@@ -101,27 +101,27 @@ class CellBalances:
             keep=_listed("s", wanted.keep),
             booked=booked,
             join=" JOIN slice s ON s.id = b.slice" if needs_slice else "",
-            where=_filtered("WHERE", wanted.only, query),
+            where=filtered("WHERE", wanted.only, query),
             groups="b.measure" + _listed("s", wanted.keep, ", " + on),
         )
         return sql, query
 
-    def _sources(self, mask: int, wanted: Wanted, query: "_Parameters") -> Iterator[str]:
+    def _sources(self, mask: int, wanted: Wanted, query: "Parameters") -> Iterator[str]:
         named = {"schema": self._schema, "tenant": "$1", "measures": "$2"}
         if mask == _LEDGER:
             known = "" if self._known_at is None else f" AND l.recorded_at <= {query.add(self._known_at)}"
-            yield FROM_LEDGER.format(sign="", **named) + _between("l.day", wanted.days, query) + known
+            yield FROM_LEDGER.format(sign="", **named) + between("l.day", wanted.days, query) + known
             return
         grouping = query.add(mask)
         for period, days in ranges(wanted.days, wanted.unit):
             cells = FROM_CELLS.format(grouping=f"{grouping}::smallint", period=period, **named)
-            yield cells + _between("c.day", days, query)
+            yield cells + between("c.day", days, query)
         if self._known_at is not None:
             later = f" AND l.recorded_at > {query.add(self._known_at)}"
-            yield FROM_LEDGER.format(sign="-", **named) + _between("l.day", wanted.days, query) + later
+            yield FROM_LEDGER.format(sign="-", **named) + between("l.day", wanted.days, query) + later
 
 
-class _Parameters(list[Any]):
+class Parameters(list[Any]):
     """The parameters of a statement, in the order in which they were named."""
 
     def __init__(self, *first: Any) -> None:
@@ -168,7 +168,7 @@ def _by_grouping(wanted: Wanted) -> dict[int, list[Measure]]:
     return chosen
 
 
-def _between(column: str, days: Days, query: _Parameters) -> str:
+def between(column: str, days: Days, query: Parameters) -> str:
     condition = ""
     if days.start is not None:
         condition += f" AND {column} >= {query.add(days.start)}"
@@ -177,7 +177,7 @@ def _between(column: str, days: Days, query: _Parameters) -> str:
     return condition
 
 
-def _filtered(word: str, only: Only, query: _Parameters) -> str:
+def filtered(word: str, only: Only, query: Parameters) -> str:
     conditions = [_one_of(f"s.{name}", values, query) for name, values in only.filters.items()]
     if not only.scope.everything:
         seen = []
@@ -189,7 +189,7 @@ def _filtered(word: str, only: Only, query: _Parameters) -> str:
     return f"{word} {' AND '.join(conditions)}" if conditions else ""
 
 
-def _one_of(column: str, values: frozenset[str | None], query: _Parameters) -> str:
+def _one_of(column: str, values: frozenset[str | None], query: Parameters) -> str:
     named = query.add(sorted(value for value in values if value is not None))
     condition = f"{column} = ANY({named}::text[])"
     return f"({condition} OR {column} IS NULL)" if None in values else condition

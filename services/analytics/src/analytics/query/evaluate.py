@@ -138,8 +138,7 @@ class _Table:
             if term.labels is not None and named not in term.labels:
                 continue
             key = RowKey(place.values[:width], _start(question, place.on))
-            weight = int(named or 0) if term.by == "probability" else 1
-            _add(found, key, Balance(balance.number, balance.amount * weight))
+            _add(found, key, Balance(balance.number, balance.amount * weight(term, named)))
         return found
 
 
@@ -161,14 +160,23 @@ def _add(booked: Booked, key: RowKey, balance: Balance) -> None:
 
 
 def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Fraction:
+    return amount_of(term, balance, _instant(question, key.start))
+
+
+def amount_of(term: Term, balance: Balance, instant: datetime) -> Fraction:
+    """What a balance is in the eyes of a term; probabilities are in it already, as basis points."""
     if term.of == "count":
         return Fraction(balance.number)
     if term.by == "probability":
         return Fraction(balance.amount, CERTAIN)
     if term.by == "age":
-        seconds = int((_instant(question, key.start) - EPOCH).total_seconds())
-        return Fraction(balance.number * seconds - balance.amount)
+        return Fraction(balance.number * int((instant - EPOCH).total_seconds()) - balance.amount)
     return Fraction(balance.amount)
+
+
+def weight(term: Term, label: str | None) -> int:
+    """What the label makes of the amount."""
+    return int(label or 0) if term.by == "probability" else 1
 
 
 def _instant(question: Question, start: date | None) -> datetime:

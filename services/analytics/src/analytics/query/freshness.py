@@ -1,0 +1,70 @@
+"""How old the newest event in the figures is, and waiting until a certain one is in them."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from analytics.ledger.projection import GROUP, active_schema
+from chassis.database import acquired
+from chassis.refusals import Kind, Refusal
+from chassis.resources import Resources
+
+NEWEST: Final = "SELECT max(uuid_extract_timestamp(last_event_id)) FROM consumer_offset WHERE grp = $1"
+VERSION: Final = "SELECT version FROM {schema}.fact WHERE tenant_id = $1 AND kind = $2 AND id = $3"
+
+AWAIT_SECONDS: Final = 5.0
+POLL_SECONDS: Final = 0.01
+REMEMBERED_SECONDS: Final = 0.25
+
+
+class NotFoldedYet(Refusal):
+    """The change that you named is not in the figures yet."""
+
+    slug = "not-folded-yet"
+    kind = Kind.UNAVAILABLE
+
+
+class Change(NamedTuple):
+    """A version of an aggregate."""
+
+    kind: str
+    id: UUID
+    version: int
+
+
+class Freshness:
+    """The newest event, read at most a few times a second: event ids carry the time at which they were made."""
+
+    def __init__(self) -> None:
+        self._newest: datetime | None = None
+        self._until = 0.0
+
+    async def newest(self, resources: Resources) -> datetime | None:
+        if time.monotonic() >= self._until:
+            async with acquired(resources.pool) as connection:
+                self._newest = await connection.fetchval(NEWEST, GROUP)
+            self._until = time.monotonic() + REMEMBERED_SECONDS
+        return self._newest
+
+
+async def folded(resources: Resources, tenant: UUID, changes: Sequence[Change]) -> None:
+    """Return when all these changes are in the figures; NotFoldedYet if that takes too long."""
+    deadline = time.monotonic() + AWAIT_SECONDS
+    waiting = list(changes)
+    while waiting:
+        async with acquired(resources.pool) as connection:
+            schema = await active_schema(connection)
+            waiting = [change for change in waiting if not await _is_in(connection, schema, tenant, change)]
+        if waiting and time.monotonic() > deadline:
+            shown = ", ".join(f"{change.kind}:{change.id}@{change.version}" for change in waiting)
+            raise NotFoldedYet(f"Not in the figures after {AWAIT_SECONDS:.0f} s: {shown}.", retry_after=1)
+        if waiting:
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _is_in(connection: Any, schema: str, tenant: UUID, change: Change) -> bool:
+    version = await connection.fetchval(VERSION.format(schema=schema), tenant, change.kind, change.id)
+    return version is not None and version >= change.version
