@@ -1,5 +1,6 @@
 """The life of a deal over HTTP."""
 
+import asyncio
 from typing import Any
 
 from events.catalogue.deals import (
@@ -155,3 +156,20 @@ async def test_an_external_id_that_exists_answers_the_deal_that_is_there(world: 
 
 def _usd(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
+
+
+async def test_a_command_that_waited_for_another_happens_after_it(world: Any) -> None:
+    deal = await world.open()
+    world.clock.advance(seconds=-3)
+    moved = await world.post(f"/v1/deals/{deal['id']}/stage", {"stage": "needs"}, by="ana")
+    assert moved["changed_at"] == deal["opened_at"]
+    async with world.database() as connection:
+        event = await assert_published(connection, DealStageChanged)
+    assert event.occurred_at == event.deal.opened_at
+
+
+async def test_two_who_move_a_deal_at_once_are_served_one_after_the_other(world: Any) -> None:
+    path = f"/v1/deals/{(await world.open())['id']}/stage"
+    stages = ["needs", "proposal", "negotiation"]
+    replies = await asyncio.gather(*(world.post(path, {"stage": stage}, by="ana") for stage in stages))
+    assert sorted(reply["version"] for reply in replies) == [2, 3, 4]
