@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis import metrics, openapi, problem_handlers
 from chassis.health import Health
@@ -19,6 +20,10 @@ from chassis.service import Service
 
 class _Application(FastAPI):
     """FastAPI without its own last resort: what nobody handles comes to ``HttpContext``, which answers a problem."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Past FastAPI's own telemetry: ours is in HttpContext, and every request would pay for both.
+        await Starlette.__call__(self, scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         return ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=self.exception_handlers)

@@ -32,7 +32,7 @@ async def open_pool(url: str, *, size: int, name: str) -> "Pool[asyncpg.Record]"
         command_timeout=60,
         max_inactive_connection_lifetime=300,
         # Compiling a plan takes longer than any statement of ours runs.
-        server_settings={"application_name": f"dealstream-{name}", "jit": "off"},
+        server_settings={"application_name": f"dealstream-{name}", "jit": "off", "standard_conforming_strings": "on"},
     )
 
 

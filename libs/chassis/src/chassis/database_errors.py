@@ -56,8 +56,10 @@ def refusal_of(error: Exception) -> Refusal | None:
     return None
 
 
-def _already_exists(error: Any) -> AlreadyExists:
+def _already_exists(error: Any) -> Refusal:
     """PostgreSQL names a constraint ``<table>_tenant_id_<column>_key`` by itself: so the field at fault is known."""
+    if error.table_name == "idempotency_key":
+        return ConcurrentChange(retry_after=1)
     name = error.constraint_name or ""
     field = name.removeprefix(f"{error.table_name}_").removeprefix("tenant_id_").removesuffix("_key")
     if field in ("", "pkey") or not name.endswith("_key"):

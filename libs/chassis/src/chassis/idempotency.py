@@ -3,6 +3,9 @@
 The reply is stored by the transaction of the write, so it exists exactly when the effect does. The key belongs to the
 principal; the hash covers method, path and body. Kept for 24 hours. A refusal (4xx) wrote nothing and is not kept: the
 same request is decided anew, and may succeed once its cause is gone.
+
+In the common case the key costs no round trip: the claim goes with BEGIN, the reply with COMMIT. When the claim fails,
+the key was used before, or is being used: then ``reply`` looks.
 """
 
 import hashlib
@@ -13,7 +16,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
-from chassis.refusals import ConcurrentChange, IdempotencyKeyInFlight, IdempotencyKeyReused, Malformed
+from chassis.refusals import IdempotencyKeyInFlight, IdempotencyKeyReused, Malformed
 
 KEEP_HOURS = 24
 
@@ -24,14 +27,7 @@ _LOOK = f"""
     ON kept.tenant_id = $1 AND kept.subject = $2 AND kept.key = $3
     AND kept.created_at > clock_timestamp() - interval '{KEEP_HOURS} hours'
 """
-_KEEP = f"""
-    INSERT INTO idempotency_key AS kept (tenant_id, subject, key, request_hash, status, headers, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
-    ON CONFLICT (tenant_id, subject, key) DO UPDATE
-    SET request_hash = excluded.request_hash, status = excluded.status, headers = excluded.headers,
-        body = excluded.body, created_at = excluded.created_at
-    WHERE kept.created_at <= clock_timestamp() - interval '{KEEP_HOURS} hours'
-"""
+_FORGET_ONE = "DELETE FROM idempotency_key WHERE tenant_id = $1 AND subject = $2 AND key = $3"
 _FORGET = f"DELETE FROM idempotency_key WHERE created_at <= clock_timestamp() - interval '{KEEP_HOURS} hours'"
 
 
@@ -65,20 +61,27 @@ class IdempotencyKey:
 
     async def reply(self, connection: Any) -> Reply | None:
         """Lock the key for this transaction; answer the stored reply if the request was done before."""
-        row = await connection.fetchrow(_LOOK, self.tenant, self.subject, self.key, self._lock)
+        name = (self.tenant, self.subject, self.key)
+        row = await connection.fetchrow(_LOOK, *name, self._lock)
         if row["status"] is not None:
             if row["request_hash"] != self.request_hash:
                 raise IdempotencyKeyReused(pointer="/Idempotency-Key")
             return Reply(row["status"], from_json(row["headers"]), row["body"])
         if not row["locked"]:
             raise IdempotencyKeyInFlight(retry_after=1)
+        await connection.execute(_FORGET_ONE, *name)  # what is left of it is older than a day
         return None
 
-    async def keep(self, connection: Any, reply: Reply) -> None:
-        values = (reply.status, to_json(reply.headers).decode(), reply.body)
-        status = await connection.execute(_KEEP, self.tenant, self.subject, self.key, self.request_hash, *values)
-        if status != "INSERT 0 1":
-            raise KeptMeanwhile
+    def claim(self) -> str:
+        """The statement that goes with BEGIN: locks the key, and fails when it is locked or was used before."""
+        return f"SELECT dealstream_claim('{self.tenant}', {_quoted(self.subject)}, {_quoted(self.key)}, {self._lock})"
+
+    def keep(self, reply: Reply) -> str:
+        """The statement that goes with COMMIT: stores the reply, and fails when another one is stored."""
+        values = f"'\\x{self.request_hash.hex()}', {reply.status:d}::smallint"
+        headers = _quoted(to_json(reply.headers).decode())
+        name = f"'{self.tenant}', {_quoted(self.subject)}, {_quoted(self.key)}"
+        return f"SELECT dealstream_keep({name}, {values}, {headers}, '\\x{reply.body.hex()}')"
 
     @property
     def _lock(self) -> int:
@@ -89,3 +92,8 @@ class IdempotencyKey:
 async def forget_old(connection: Any) -> int:
     """Delete what is older than a day; answers how many."""
     return int((await connection.execute(_FORGET)).split()[-1])
+
+
+def _quoted(text: str) -> str:
+    """A literal; ``open_pool`` makes sure that a backslash is one."""
+    return "'" + text.replace("'", "''") + "'"

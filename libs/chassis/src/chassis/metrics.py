@@ -56,9 +56,9 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
-async def watch_loop(pool: Any) -> None:
+async def watch_loop(pool: Any, stop: asyncio.Event) -> None:
     """Measure how late the event loop wakes: what blocks it blocks every request."""
-    while True:
+    while not stop.is_set():
         began = time.perf_counter()
         await asyncio.sleep(_NAP_SECONDS)
         EVENTLOOP_LAG.set(max(0.0, time.perf_counter() - began - _NAP_SECONDS))

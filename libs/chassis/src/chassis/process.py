@@ -87,7 +87,7 @@ def _start(
     url = resources.settings.database_url.get_secret_value()
     loops: dict[str, Any] = {
         "directory": listen(resources.directory, url, supervisor.stop),
-        "event-loop": metrics.watch_loop(resources.pool),
+        "event-loop": metrics.watch_loop(resources.pool, supervisor.stop),
         "sweeper": _sweep(resources, supervisor.stop),
     }
     if "relay" in roles:
@@ -160,6 +160,7 @@ async def _serve(app: ASGIApp, resources: Resources, supervisor: Supervisor, hea
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )

@@ -87,28 +87,29 @@ def _in_transaction(endpoint: Endpoint, status: int) -> Endpoint:
     if work_name is None:
         return endpoint
 
-    async def replied(values: dict[str, Any]) -> Response:
+    async def replied(values: dict[str, Any], *, look: bool) -> Response:
         work: RequestWork = values[work_name]
         key = work.idempotency_key
-        if key is not None and (stored := await key.reply(work.connection)) is not None:
+        if key is not None and look and (stored := await key.reply(work.connection)) is not None:
             metrics.REPLAYED.inc()
             return Response(stored.body, stored.status, {**stored.headers, "Idempotency-Replayed": "true"})
         asked = values.get(response_name) if response_name else None
         response = _rendered(await endpoint(**values), asked, status, work.version)
         if key is not None:
-            await key.keep(work.connection, _kept(response))
+            work.closing = key.keep(_kept(response))
         return response
 
     @functools.wraps(endpoint)
     async def run(**values: Any) -> Response:
         work: RequestWork = values[work_name]
+        key = work.idempotency_key
         try:
-            async with work.transaction():
-                return await replied(values)
+            async with work.transaction("" if key is None else key.claim()):
+                return await replied(values, look=False)
         except ConcurrentChange:
             metrics.RETRIED.inc()
         async with work.transaction():
-            return await replied(values)
+            return await replied(values, look=True)
 
     if not inspect.iscoroutinefunction(endpoint):
         raise TypeError(f"{endpoint} must be async")

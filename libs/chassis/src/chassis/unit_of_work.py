@@ -54,6 +54,7 @@ class UnitOfWork:
         self.version: int | None = None
         """Version of the first aggregate executed: the ETag of the reply."""
         self.published = 0
+        self.closing = ""
         self._if_match = if_match
         self._pending_if_match = if_match
         self._fresh: set[UUID] = set()
@@ -166,15 +167,18 @@ class UnitOfWork:
         await self.connection.execute("RELEASE SAVEPOINT attempt")
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        """Open the tenant's transaction, commit at the end of the block, roll back when it raises."""
+    async def transaction(self, opening: str = "") -> AsyncIterator[None]:
+        """Open the tenant's transaction, commit at the end of the block, roll back when it raises.
+
+        ``opening`` is one more statement to go with BEGIN, ``closing`` (set in the block) one to go with COMMIT.
+        """
         async with acquired(self.resources.pool) as connection:
             with as_refusals():
                 try:
-                    await connection.execute(begin_as_tenant(self.tenant))
+                    await connection.execute(f"{begin_as_tenant(self.tenant)};{opening}")
                     self._begin(connection)
                     yield
-                    await _commit(connection)
+                    await _commit(connection, self.closing)
                 except BaseException:
                     await rolled_back(connection)
                     raise
@@ -193,6 +197,7 @@ class UnitOfWork:
         self._fresh.clear()
         self.version = None
         self.published = 0
+        self.closing = ""
 
     def _check_version(self, found: Loaded[Any] | None) -> None:
         """If-Match speaks of the first aggregate that is executed: the one the address names."""
@@ -242,7 +247,7 @@ async def unit_of_work(
         yield work
 
 
-async def _commit(connection: Any) -> None:
+async def _commit(connection: Any, closing: str) -> None:
     """COMMIT of a transaction that PostgreSQL has given up answers ROLLBACK, without an error."""
-    if await connection.execute("COMMIT") != "COMMIT":
+    if await connection.execute(f"{closing};COMMIT" if closing else "COMMIT") != "COMMIT":
         raise Unavailable("The transaction could not be committed.")
