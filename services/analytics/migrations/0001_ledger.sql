@@ -130,17 +130,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_index IS 'Apart from ledger_create, because a rebuild appends everything first.';
 
--- What the ids in slices are called, for display.
-CREATE TABLE display_name (
-    tenant_id uuid NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('pipeline', 'product')),
-    id uuid NOT NULL,
-    name text NOT NULL,
-    external_id text,
-    details jsonb NOT NULL DEFAULT '{}',
-    PRIMARY KEY (tenant_id, kind, id)
-);
-
 CREATE TABLE rebuild (
     id uuid PRIMARY KEY,
     schema_name text NOT NULL,
@@ -169,7 +158,7 @@ CREATE TABLE audit (
 CREATE TABLE seal (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
-    version integer NOT NULL,
+    version bigint NOT NULL,
     state jsonb NOT NULL,
     from_on date NOT NULL,
     to_on date NOT NULL,
@@ -191,7 +180,7 @@ CREATE TABLE seal_cover (
 );
 
 SELECT dealstream_protect(name::regclass) FROM unnest(
-    ARRAY['slice', 'display_name', 'audit', 'seal', 'seal_cover']) AS tables (name);
+    ARRAY['slice', 'audit', 'seal', 'seal_cover']) AS tables (name);
 GRANT SELECT ON event_type, projection, projection_active TO dealstream_tenant;
 
 SELECT ledger_create('ledger_v1'), ledger_index('ledger_v1');

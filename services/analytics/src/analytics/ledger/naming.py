@@ -22,26 +22,34 @@ class Naming:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Any = None
+        self._shard: int | None = None
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Any]:
         async with self._turn:
             if self._connection is None or self._connection.is_closed():
+                self._shard = None
                 self._connection = await asyncpg.connect(
                     self._url, command_timeout=60, server_settings={"application_name": "dealstream-analytics-naming"}
                 )
             yield self._connection
 
-    async def take_shard(self) -> int:
-        """The lowest number that nobody holds. Two with the same number would only wait for each other."""
+    async def shard(self) -> int:
+        """The lowest number that nobody else holds. Two with the same number would only wait for each other."""
         async with self.connect() as connection:
-            for shard in range(SHARDS_MAX):
-                if await connection.fetchval(TAKE_SHARD, LOCKS_OF_SHARDS, shard):
-                    return shard
-        return 0
+            if self._shard is None:
+                self._shard = await _take_shard(connection)
+            return self._shard
 
     async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+
+async def _take_shard(connection: Any) -> int:
+    for shard in range(SHARDS_MAX):
+        if await connection.fetchval(TAKE_SHARD, LOCKS_OF_SHARDS, shard):
+            return shard
+    return 0

@@ -4,9 +4,8 @@ One row names the schema in use. A fold holds that row shared while it writes, s
 seal) sees the ledger between two batches.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +20,9 @@ GROUP: Final = "analytics.ledger"
 """Whose offsets are those of the ledger in use. Another name would fold everything again, on top."""
 
 FOLDED: Final[tuple[Topic, ...]] = (DEALS_DEAL, LEADS_LEAD, LEADS_HANDOFF)
+
+Shard = Callable[[], Awaitable[int]]
+"""Tells the number of this process among those that fold."""
 
 ACTIVE: Final = "SELECT schema_name FROM projection_active"
 ACTIVE_SHARED: Final = "SELECT schema_name FROM projection_active FOR SHARE"
@@ -50,12 +52,11 @@ class Projector:
     """
 
     def __init__(
-        self, fold: Fold, *, schema: str | None = None, shards: Sequence[int] = (0,), keeps_cells: bool = True
+        self, fold: Fold, *, schema: str | None = None, shard: Shard | None = None, keeps_cells: bool = True
     ) -> None:
         self._fold = fold
         self._schema = schema
-        self._shards = shards
-        self._turn = count()
+        self._shard = shard
         self._keeps_cells = keeps_cells
         self._loaded: dict[int, tuple[str, Facts]] = {}
 
@@ -84,7 +85,7 @@ class Projector:
     async def handle(self, connection: Any, messages: Sequence[Message]) -> None:
         """The consumer's handler."""
         schema, known = self._loaded.pop(connection.get_server_pid())
-        shard = self._shards[next(self._turn) % len(self._shards)] if self._keeps_cells else None
+        shard = (await self._shard() if self._shard else 0) if self._keeps_cells else None
         await self._fold.fold(connection, schema, messages, known, shard=shard)
 
 

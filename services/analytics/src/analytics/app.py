@@ -1,0 +1,28 @@
+"""The composition root: what the service analytics is made of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from analytics import api_kpis, api_operations
+from analytics.folding import LedgerConsumer, carry_out_rebuilds
+from analytics.names import names_consumer
+from analytics.settings import Settings
+from chassis.resources import Resources
+from chassis.service import Service
+from events.consumer import Consumer
+
+
+def consumers(resources: Resources) -> Sequence[Consumer]:
+    """The live fold, and the names of what slices are made of."""
+    return [LedgerConsumer(resources), names_consumer(resources)]
+
+
+SERVICE = Service(
+    name="analytics",
+    title="Dealstream analytics",
+    settings=Settings,
+    routers=(api_kpis.router, api_operations.router),
+    migrations=Path(__file__).parents[2] / "migrations",
+    consumers=consumers,
+    background=(carry_out_rebuilds,),
+)
