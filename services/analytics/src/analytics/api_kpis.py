@@ -149,10 +149,8 @@ class _Asker:
         )
         return {
             **self._presentation.head(question, self._newest),
-            **self._presentation.totals(question, rows, explained_sums(question)),
-            "items": [
-                self._presentation.entry(question, entry, contributions(question, entry)) for entry in page[:size]
-            ],
+            **self._presentation.totals(question, rows),
+            "items": [self._presentation.entry(question, entry) for entry in page[:size]],
             "next_cursor": cursors.write([page[size - 1].place]) if len(page) > size else None,
         }
 
