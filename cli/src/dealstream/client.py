@@ -88,6 +88,11 @@ class Client:
             return 0, None
         return answer.status_code, answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
 
+    async def put(self, service: str, path: str, body: Any) -> Any:
+        """The JSON of a PUT on whatever version is there."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": "*"}
+        return await self._call("PUT", service, path, json=body, headers=headers)
+
     async def pages(self, service: str, path: str, **query: Any) -> AsyncIterator[Any]:
         """Each item of a list, page after page."""
         cursor: str | None = None
