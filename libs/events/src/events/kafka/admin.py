@@ -1,5 +1,6 @@
 """Makes the topics of an installation, checks those that exist, and answers where their logs begin and end."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,10 @@ from events.partition import Partition
 from events.topics import Topic
 
 log = structlog.get_logger(__name__)
+
+
+VISIBLE_ATTEMPTS = 100
+VISIBLE_PAUSE_SECONDS = 0.1
 
 
 class KafkaAdmin:
@@ -88,7 +93,7 @@ class KafkaAdmin:
         )
 
     async def _verify(self, topics: tuple[Topic, ...]) -> None:
-        found = await self._configurations(topics)
+        found = await self._visible_configurations(topics)
         complaints = [
             f"{self._settings.topic(topic.name)}: {name} is {found[topic.name].get(name)}, not {wanted}"
             for topic in topics
@@ -98,6 +103,15 @@ class KafkaAdmin:
         if complaints:
             raise TopicMisconfigured("; ".join(complaints))
         await self._compare_partitions(topics)
+
+    async def _visible_configurations(self, topics: tuple[Topic, ...]) -> Mapping[str, Mapping[str, str]]:
+        """A topic that was just made has no configuration on this broker until its metadata has arrived there."""
+        for _ in range(VISIBLE_ATTEMPTS):
+            found = await self._configurations(topics)
+            if all(found.values()):
+                break
+            await asyncio.sleep(VISIBLE_PAUSE_SECONDS)
+        return found
 
     async def _configurations(self, topics: Iterable[Topic]) -> Mapping[str, Mapping[str, str]]:
         resources = [
