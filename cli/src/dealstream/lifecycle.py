@@ -14,7 +14,7 @@ from dealstream.errors import PlatformError
 from dealstream.home import Home, State
 from dealstream.platform import Plan, Say
 from dealstream.processes import ProcessRecord
-from dealstream.supervisor import Supervisor
+from dealstream.supervisor import Supervisor, tail
 
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
@@ -34,7 +34,7 @@ async def run(plan: Plan, say: Say, when_ready: Callable[[State], None]) -> None
             supervisor=ProcessRecord.own(),
             database_url=plan.maintenance_url,
             kafka=plan.bootstrap,
-            kafka_settings=dict(plan.kafka_settings),
+            kafka_settings={name: text for name, text in plan.kafka_settings.items() if name != "KAFKA_SASL_PASSWORD"},
         )
         plan.home.write_state(note)
         await supervise(plan, say, when_ready, stop)
@@ -107,7 +107,8 @@ def await_ready(home: Home, process: subprocess.Popen[bytes], say: Say) -> State
             if ended and state.phase == "failed":
                 raise failure(state)
         if ended:
-            raise PlatformError("The platform ended while it started.", f"See {home.logs / 'platform.log'}.")
+            log = home.logs / "platform.log"
+            raise PlatformError(f"The platform ended while it started:\n{tail(log)}", f"See {log}.")
         time.sleep(POLL_SECONDS)
     raise PlatformError(f"The platform was not ready in {START_SECONDS:.0f} seconds.", f"See the logs in {home.logs}.")
 

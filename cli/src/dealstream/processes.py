@@ -32,7 +32,7 @@ class ProcessRecord:
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) <= CLOCK_TOLERANCE_SECONDS
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 
@@ -40,13 +40,14 @@ class ProcessRecord:
         if self.lives():
             psutil.Process(self.pid).send_signal(number)
 
-    def memory_bytes(self) -> int:
-        """With its descendants; pages they share are counted once where the system tells."""
+    def memory_bytes(self, *, descendants: bool) -> int:
+        """Pages that processes share are counted once where the system tells."""
         try:
-            family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
+            process = psutil.Process(self.pid)
+            family = [process, *(process.children(recursive=True) if descendants else ())]
         except psutil.NoSuchProcess:
             return 0
-        return sum(proportional_memory(process) for process in family)
+        return sum(proportional_memory(member) for member in family)
 
 
 def proportional_memory(process: psutil.Process) -> int:

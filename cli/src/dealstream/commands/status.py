@@ -41,7 +41,7 @@ async def look(home: Home, state: State) -> list[dict[str, Any]]:
         {
             "name": name,
             "pid": record.pid,
-            "memory_mib": record.memory_bytes() // MEBIBYTE,
+            "memory_mib": record.memory_bytes(descendants=name != "supervisor") // MEBIBYTE,
             "ready": answers.get(name, record.lives()),
             "address": state.addresses.get(name, ""),
         }
