@@ -1,26 +1,17 @@
 """The relay publishes what was committed, all of it and nothing else, in order for each aggregate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg
-import pytest_asyncio
 
 from events.codec import encode_data
 from events.kafka import KafkaProducer
 from events.outbox import OutboxEntry, Tombstone, append
 from events.topics import DEALS_PRODUCT
-from relay_world import QUICK, SOURCE, TENANT, World, a_world, applied, opened
-
-
-@pytest_asyncio.fixture
-async def world(
-    new_database: Callable[[], Awaitable[str]], kafka_servers: str, topic_prefix: str
-) -> AsyncIterator[World]:
-    async with a_world(await new_database(), kafka_servers, topic_prefix) as made:
-        yield made
+from relay_world import QUICK, SOURCE, TENANT, World, applied, opened
 
 
 async def test_a_committed_event_reaches_kafka_as_it_was_written(world: World) -> None:

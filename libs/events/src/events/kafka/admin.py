@@ -17,6 +17,8 @@ from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings
 from events.partition import Partition
 from events.topics import Topic
 
+_KNOWN_EVERYWHERE_SECONDS = 15.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -114,17 +116,22 @@ class KafkaAdmin:
         return found
 
     async def _configurations(self, topics: Iterable[Topic]) -> Mapping[str, Mapping[str, str]]:
+        """The settings of each topic; one that was made just now may take a moment to be known everywhere."""
         resources = [
             ConfigResource(
                 ConfigResourceType.TOPIC, self._settings.topic(topic.name), dict.fromkeys(configuration(topic))
             )
             for topic in topics
         ]
-        answers = await self._admin.describe_configs(resources)
+        async with asyncio.timeout(_KNOWN_EVERYWHERE_SECONDS):
+            while True:
+                answers = await self._admin.describe_configs(resources)
+                described = [resource for answer in answers for resource in answer.resources]
+                if all(resource[0] == kafka_errors.NoError.errno for resource in described):
+                    break
+                await asyncio.sleep(0.1)
         return {
-            self._settings.bare(resource[3]): {entry[0]: entry[1] for entry in resource[4]}
-            for answer in answers
-            for resource in answer.resources
+            self._settings.bare(resource[3]): {entry[0]: entry[1] for entry in resource[4]} for resource in described
         }
 
     async def _compare_partitions(self, topics: Iterable[Topic]) -> None:
