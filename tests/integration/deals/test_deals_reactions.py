@@ -8,7 +8,7 @@ import pytest
 
 from chassis.refusals import NotFound, RateMissing
 from events.catalogue.deals import DealOpened, PipelineDefined
-from events.catalogue.identity import TenantFounded, TenantState
+from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantState
 from events.catalogue.leads import (
     CustomerChanged,
     CustomerOpened,
@@ -102,6 +102,14 @@ async def test_founding_and_handoff_in_any_order_make_one_pipeline(world: Any, f
         (defined,) = await published(connection, PipelineDefined)
     assert [stage.key for stage in defined.pipeline.stages] == ["qualified", "needs", "proposal", "negotiation"]
     assert (await world.get(f"/v1/deals/{DEAL}"))["pipeline"] == str(defined.pipeline.id)
+
+
+async def test_a_tenant_whose_founding_was_compacted_away_gets_its_pipeline(world: Any) -> None:
+    await world.hear(
+        world.tenant, ExchangeRatesSet(tenant=_founded(world.tenant).tenant, occurred_at=world.clock.now())
+    )
+    async with world.database() as connection:
+        await assert_published(connection, PipelineDefined, pipeline__is_default=True)
 
 
 async def test_a_handoff_may_name_the_pipeline(world: Any) -> None:

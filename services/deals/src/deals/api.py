@@ -55,7 +55,14 @@ _ANY_CHANGE = (NotFound, Forbidden, Invalid, OutOfSequence)
 _PRICES = (RateMissing, ListPriceMissing, MixedCurrencies, AmountOutOfRange, NotOffered)
 
 
-@router.post("/deals", status_code=201, responses=problems(Forbidden, Invalid, UnknownStage, AlreadyExists, *_PRICES))
+@router.post(
+    "/deals",
+    status_code=201,
+    responses={
+        200: {"model": DealView, "description": "A deal with this external id exists."},
+        **problems(Forbidden, Invalid, UnknownStage, AlreadyExists, *_PRICES),
+    },
+)
 async def open_deal(body: DealInput, work: Work, response: Response) -> DealView:
     """Open a deal; one whose external id exists already is answered with 200 as it is."""
     work.principal.require(*WORKS_ON_DEALS)

@@ -112,7 +112,10 @@ async def get_product(product_id: UUID, reader: Reader) -> ProductView:
     "/products",
     status_code=201,
     tags=["products"],
-    responses=problems(Forbidden, DuplicatePrice, AmountOutOfRange, AlreadyExists),
+    responses={
+        200: {"model": ProductView, "description": "A product with this external id exists."},
+        **problems(Forbidden, DuplicatePrice, AmountOutOfRange, AlreadyExists),
+    },
 )
 async def list_product(body: ProductInput, work: Work, response: Response) -> ProductView:
     """Put a product on the list; one whose external id exists already is answered with 200 as it is."""

@@ -18,7 +18,7 @@ from deals.default_pipeline import default_pipeline
 from deals.pipeline import PIPELINE
 from deals.worth import Conversion, Worth, worth_of_amount
 from events.catalogue.deals import DealDetails, PipelineState
-from events.catalogue.identity import TenantFounded
+from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantSettingsChanged
 from events.catalogue.leads import CustomerChanged, CustomerOpened, HandoffAccepted, HandoffState
 from events.codec import Message
 from events.errors import InvalidMessage, RetryLater
@@ -30,7 +30,10 @@ Reaction = Callable[[UnitOfWork, Message], Awaitable[None]]
 
 
 async def begin_with_a_pipeline(work: UnitOfWork, message: Message) -> None:
-    """A tenant that was founded gets its first pipeline."""
+    """A tenant gets its first pipeline.
+
+    Any event of the tenant calls for it: the topic is compacted, so that its founding may no longer be there.
+    """
     await default_pipeline(work, await work.moment(_occurred_at(message)))
 
 
@@ -70,6 +73,8 @@ async def keep_the_account(work: UnitOfWork, message: Message) -> None:
 
 REACTIONS: Mapping[type[Event], Reaction] = {
     TenantFounded: begin_with_a_pipeline,
+    TenantSettingsChanged: begin_with_a_pipeline,
+    ExchangeRatesSet: begin_with_a_pipeline,
     HandoffAccepted: open_the_deal,
     CustomerOpened: keep_the_account,
     CustomerChanged: keep_the_account,
