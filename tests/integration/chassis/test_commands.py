@@ -148,3 +148,14 @@ async def test_backdating_is_for_those_who_load_history(notes: Running, rep: Pri
     assert (await notes.client(admin).post("/v1/notes", json=at(2))).status_code == 422
     early = await notes.client(admin).post("/v1/notes", json={"name": "A", "occurred_at": "1980-01-01T00:00:00Z"})
     assert (early.status_code, early.json()["errors"][0]["pointer"]) == (422, "/occurred_at")
+
+
+async def test_more_requests_than_connections_do_not_block_each_other(
+    notes: Running, rep: Principal, tenant: TenantState
+) -> None:
+    client = notes.client(rep)
+    notes.resources.directory.forget_everything()
+    replies = await asyncio.gather(*(client.post("/v1/notes", json={"name": f"N{n}"}) for n in range(40)))
+    assert {reply.status_code for reply in replies} == {201}
+    assert len(await notes.outbox()) == 40
+    assert tenant.id == rep.tenant

@@ -14,6 +14,7 @@ import asyncpg
 from pydantic_core import to_json
 
 from chassis.aggregates import Aggregate, Loaded, State
+from events.outbox import AFTER_ENTRIES, OutboxEntry, append_with
 
 Connection = asyncpg.Connection
 
@@ -61,17 +62,19 @@ async def find_many(
 
 
 async def save(
-    connection: "Connection[asyncpg.Record]", kind: Aggregate[State], tenant: UUID, change: Change[State]
+    connection: "Connection[asyncpg.Record]",
+    kind: Aggregate[State],
+    tenant: UUID,
+    change: Change[State],
+    entries: Sequence[OutboxEntry],
 ) -> bool:
-    """Write one change; False when the row is not at the version that was read."""
+    """Write one change and its events in one statement; False when the row is not at the version that was read."""
     columns = kind.columns(change.loaded.state)
     state = change.loaded.state.model_dump_json()
     values = (tenant, change.id, change.loaded.version, state, *columns.values())
     if change.before == 0:
-        await connection.execute(_insert(kind.table, tuple(columns)), *values)
-        return True
-    status = await connection.execute(_update(kind.table, tuple(columns)), *values, change.before)
-    return bool(status == "UPDATE 1")
+        return await append_with(connection, entries, _insert(kind.table, tuple(columns)), values)
+    return await append_with(connection, entries, _update(kind.table, tuple(columns)), (*values, change.before))
 
 
 async def save_many(
@@ -109,15 +112,17 @@ def _select(table: str, condition: str, more: str = "") -> str:
 @lru_cache(maxsize=1000)
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     names = ("tenant_id", "id", "version", "state", *columns)
-    places = ", ".join(f"${place}" for place in range(1, len(names) + 1))
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})"
+    places = ", ".join(f"${AFTER_ENTRIES + place}" for place in range(len(names)))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) RETURNING 1"
 
 
 @lru_cache(maxsize=1000)
 def _update(table: str, columns: tuple[str, ...]) -> str:
     names = ("version", "state", *columns)
-    assigned = ", ".join(f"{name} = ${place}" for place, name in enumerate(names, start=3))
-    return f"UPDATE {table} SET {assigned} WHERE tenant_id = $1 AND id = $2 AND version = ${len(names) + 3}"
+    assigned = ", ".join(f"{name} = ${place}" for place, name in enumerate(names, start=AFTER_ENTRIES + 2))
+    found = f"tenant_id = ${AFTER_ENTRIES} AND id = ${AFTER_ENTRIES + 1}"
+    version = f"${AFTER_ENTRIES + 2 + len(names)}"
+    return f"UPDATE {table} SET {assigned} WHERE {found} AND version = {version} RETURNING 1"
 
 
 @lru_cache(maxsize=1000)

@@ -37,6 +37,7 @@ from events.relay import Relay
 GRACEFUL_SECONDS = 3
 """How long open requests may take once SIGTERM came; streams are told to end before that."""
 SWEEP_SECONDS = 600.0
+LOOKUP_CONNECTIONS = 2
 TOPICS_RETRY_SECONDS = 1.0
 
 ROLES = ("api", "relay", "consumers")
@@ -49,7 +50,9 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Resource
     """The resources of a process, closed again at the end of the block."""
     url = settings.database_url.get_secret_value()
     pool = await open_pool(url, size=settings.pool_size, name=service.name)
-    directory = Directory(pool)
+    # A pool of its own: it is asked inside transactions, which may hold every connection of the other one.
+    lookups = await open_pool(url, size=LOOKUP_CONNECTIONS, name=f"{service.name}-directory")
+    directory = Directory(lookups)
     try:
         yield Resources(
             service=service.name,
@@ -61,6 +64,7 @@ async def opened(service: Service, settings: Settings) -> AsyncIterator[Resource
         )
     finally:
         await _close(pool)
+        await _close(lookups)
 
 
 async def run(service: Service, settings: Settings, roles: tuple[str, ...] = ROLES) -> int:

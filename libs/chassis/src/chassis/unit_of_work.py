@@ -25,7 +25,7 @@ from chassis.many import execute_many
 from chassis.occurrence import occurrence
 from chassis.preconditions import AnyVersion, IfMatch
 from chassis.principal import Principal
-from chassis.refusals import NotFound, Refusal, Unavailable
+from chassis.refusals import ConcurrentChange, NotFound, Refusal, Unavailable
 from chassis.resources import Resources
 from chassis.tracing import Trace
 from events.codec import Message
@@ -119,8 +119,7 @@ class UnitOfWork:
         self._check_version(found)
         change, events = decided(kind, id_, command, found)
         if events:
-            await self._save(kind, change)
-            await self._publish([self._entry(id_, event, version) for event, version in events])
+            await self._save(kind, change, [self._entry(id_, event, version) for event, version in events])
             self._fresh.discard(id_)
         self.version = change.loaded.version if self.version is None else self.version
         return change.loaded
@@ -189,7 +188,9 @@ class UnitOfWork:
 
     async def publish_many(self, events: Sequence[tuple[UUID, Any, int]]) -> None:
         """Append stamped events of several aggregates: (aggregate id, event, version)."""
-        await self._publish([self._entry(id_, event, version) for id_, event, version in events])
+        with as_refusals():
+            await append(self.connection, [self._entry(id_, event, version) for id_, event, version in events])
+        self.published += len(events)
 
     def _begin(self, connection: Any) -> None:
         self._connection = connection
@@ -205,14 +206,10 @@ class UnitOfWork:
             self._pending_if_match.check(found.version)
             self._pending_if_match = AnyVersion
 
-    async def _save(self, kind: Aggregate[State], change: Change[State]) -> None:
+    async def _save(self, kind: Aggregate[State], change: Change[State], entries: Sequence[OutboxEntry]) -> None:
         with as_refusals():
-            if not await store.save(self.connection, kind, self.tenant, change):
-                raise Unavailable(f"The {kind.noun} changed at the same time; try again.")
-
-    async def _publish(self, entries: Sequence[OutboxEntry]) -> None:
-        with as_refusals():
-            await append(self.connection, entries)
+            if not await store.save(self.connection, kind, self.tenant, change, entries):
+                raise ConcurrentChange(f"The {kind.noun} changed at the same time; try again.")
         self.published += len(entries)
 
     def _entry(self, id_: UUID, event: Any, version: int) -> OutboxEntry:

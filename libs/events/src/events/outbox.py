@@ -8,6 +8,7 @@ back, the event never was.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from events.topics import Topic
 
 MAX_PAYLOAD_BYTES = 900 * 1024
 """Below the topics' ``max.message.bytes`` by enough for the headers; the table checks it too."""
+
+AFTER_ENTRIES = 11
+"""The first parameter of a statement that goes with the entries."""
 
 _BUCKETS = 1 << 15
 
@@ -59,6 +63,24 @@ async def append(connection: Any, entries: Sequence[OutboxEntry]) -> None:
     rows = [_row(entry) for entry in entries]
     await _ensure_partition(connection)
     await connection.execute(_INSERT, *map(list, zip(*rows, strict=True)))
+    _count(entries)
+
+
+async def append_with(connection: Any, entries: Sequence[OutboxEntry], write: str, values: Sequence[object]) -> bool:
+    """Write a row and append its events in one statement; False when ``write`` wrote nothing, then nothing is appended.
+
+    ``write`` is an INSERT or UPDATE that ends with RETURNING; its parameters are numbered from ``AFTER_ENTRIES``.
+    """
+    rows = [_row(entry) for entry in entries]
+    await _ensure_partition(connection)
+    status = await connection.execute(_insert_with(write), *map(list, zip(*rows, strict=True)), *values)
+    if status == "INSERT 0 0":
+        return False
+    _count(entries)
+    return True
+
+
+def _count(entries: Sequence[OutboxEntry]) -> None:
     for entry in entries:
         metrics.OUTBOX_APPENDED.labels(entry.event.topic.name).inc()
 
@@ -127,3 +149,11 @@ SELECT id, tenantid, aggregatetype, aggregateid, aggregateversion, type, schemav
                  headers, place)
  ORDER BY place
 """
+
+
+@lru_cache(maxsize=1000)
+def _insert_with(write: str) -> str:
+    return f"WITH written AS ({write}) {_INSERT.replace(_ORDER, f' WHERE EXISTS (SELECT FROM written){_ORDER}')}"
+
+
+_ORDER = " ORDER BY place"
