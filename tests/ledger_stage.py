@@ -1,7 +1,7 @@
 """A ledger on a real database, fed through the consumer's own batch transaction, and what it should then hold.
 
-``expected`` is the brute force: every posting of every version, added and taken back in plain dictionaries, with no code
-of the fold but the measures themselves.
+``expected`` is the brute force: the postings of the latest states, added up in plain dictionaries, with no code of the
+fold but the measures themselves.
 """
 
 from collections import Counter
@@ -61,9 +61,7 @@ def expected(world: World) -> Sums:
             for posting in postings(state):
                 counts[_balance(posting)] += posting.count
                 amounts[_balance(posting)] += posting.amount
-    return {
-        key: (counts[key], amounts[key]) for key in counts.keys() | amounts.keys() if counts[key] or amounts[key]
-    }
+    return {key: (counts[key], amounts[key]) for key in counts.keys() | amounts.keys() if counts[key] or amounts[key]}
 
 
 def _balance(posting: Posting) -> Balance:
@@ -101,7 +99,8 @@ class Stage:
     async def sums(self, tenant: UUID = TENANT, schema: str = "ledger_v1") -> Sums:
         rows = await self.pool.fetch(LEDGER.format(schema=schema), tenant)
         return {
-            (NUMBERS[row[0]], row[1], Slice(*row[2 : 2 + len(DIMENSIONS)])): (int(row[-2]), int(row[-1])) for row in rows
+            (NUMBERS[row[0]], row[1], Slice(*row[2 : 2 + len(DIMENSIONS)])): (int(row[-2]), int(row[-1]))
+            for row in rows
         }
 
     async def audit(self, tenant: UUID = TENANT, schema: str = "ledger_v1") -> Audit:

@@ -1,8 +1,8 @@
 """The hash of sealed balances, and what was booked on sealed days since. All SQL of seals.
 
-The hash covers each balance at full grain (measure, day, slice, count, amount) in a fixed order, as the ledger stood when
-the period was sealed: entries up to a number, without the events named as late. Slices go in by digest, so the hash does
-not depend on the numbers that this database gave them.
+The hash covers each balance at full grain (measure, day, slice, count, amount) in a fixed order, as the ledger stood
+when the period was sealed: entries up to a number, without the events named as late. Slices go in by digest, so the
+hash does not depend on the numbers that this database gave them.
 """
 
 import hashlib
