@@ -1,10 +1,12 @@
 """A random firm folded into a real ledger, one event a version of each state, in an order that time gives."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -92,6 +94,19 @@ async def _fold_all(pool: Any, world: World, tenant: UUID, batch: int) -> str:
                     keys = {(topic, tenant, one.aggregate_id) for one in mine}
                     await fold.fold(connection, schema, mine, await facts.load(connection, schema, keys))
     return schema
+
+
+@asynccontextmanager
+async def a_database(postgres_url: str) -> AsyncIterator[str]:
+    """A fresh database for all the tests of a module that only read."""
+    server = await asyncpg.connect(postgres_url)
+    chosen = f"test_{secrets.token_hex(6)}"
+    try:
+        await server.execute(f'CREATE DATABASE "{chosen}"')
+        yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{chosen}"))
+        await server.execute(f'DROP DATABASE IF EXISTS "{chosen}" WITH (FORCE)')
+    finally:
+        await server.close()
 
 
 @asynccontextmanager

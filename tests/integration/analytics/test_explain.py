@@ -1,7 +1,7 @@
 """What the entries behind a figure add up to is the figure, for every KPI, page by page."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -17,7 +17,7 @@ from analytics.query.answer import balances_for
 from analytics.query.evaluate import evaluate
 from analytics.query.question import Only, Question
 from chassis.principal import Scope
-from folded_world import BEGAN, TENANT, ledger_of
+from folded_world import BEGAN, TENANT, a_database, ledger_of
 from sales_world import a_world, name
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -28,9 +28,12 @@ MINE = Only({"source": frozenset({"web", None, "fair"})}, Scope(teams=(name("tea
 Ledger = tuple[Any, str]
 
 
-@pytest_asyncio.fixture
-async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Ledger]:
-    async with ledger_of(await new_database(), a_world(12, size=40)) as found:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ledger(postgres_url: str) -> AsyncIterator[Ledger]:
+    async with a_database(postgres_url) as url, ledger_of(url, a_world(12, size=40)) as found:
         yield found
 
 

@@ -1,6 +1,6 @@
 """What PostgreSQL answers from cells and ledger equals what the same postings give in memory, for every KPI."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from analytics.query.evaluate import evaluate
 from analytics.query.question import Only, Question
 from analytics.query.replay import replayed
 from chassis.principal import Scope
-from folded_world import BEGAN, TENANT, as_known_at, ledger_of
+from folded_world import BEGAN, TENANT, a_database, as_known_at, ledger_of
 from sales_world import OWNERS, World, a_world, name
 
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -30,9 +30,12 @@ PERIODS = (ALWAYS, SOME_DAYS, Days(None, date(2026, 1, 1)), Days(date(2026, 1, 2
 Ledger = tuple[Any, str]
 
 
-@pytest_asyncio.fixture
-async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Ledger]:
-    async with ledger_of(await new_database(), FIRM) as found:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ledger(postgres_url: str) -> AsyncIterator[Ledger]:
+    async with a_database(postgres_url) as url, ledger_of(url, FIRM) as found:
         yield found
 
 

@@ -1,7 +1,7 @@
 """The terms of the waterfall are what happened to each deal, and add up from one stock to the other."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from analytics.periods import Days
 from analytics.query.question import Only
 from analytics.waterfall import Waterfall, between_days, between_times
 from events.catalogue.deals import DealState, DealStatus, Span
-from folded_world import BEGAN, TENANT, as_known_at, ledger_of
+from folded_world import BEGAN, TENANT, a_database, as_known_at, ledger_of
 from kpi_oracle import open_on
 from sales_world import OWNERS, a_world
 
@@ -25,9 +25,12 @@ ONE_STAGE = Only({"stage": frozenset({"needs", "proposal"})})
 Ledger = tuple[Any, str]
 
 
-@pytest_asyncio.fixture
-async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Ledger]:
-    async with ledger_of(await new_database(), FIRM) as found:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ledger(postgres_url: str) -> AsyncIterator[Ledger]:
+    async with a_database(postgres_url) as url, ledger_of(url, FIRM) as found:
         yield found
 
 

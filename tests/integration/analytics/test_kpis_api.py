@@ -1,0 +1,223 @@
+"""Figures over HTTP: names, exact numbers, the caller's view, read your writes, and what is refused."""
+
+import json
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+import kpi_oracle
+from analytics.api_kpis import router
+from analytics.kpis import KPIS
+from analytics.names import names_of
+from chassis.directory_consumer import keep
+from chassis.principal import Principal
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.testing import Running, running
+from events.catalogue.deals import PipelineState, ProductListed, ProductState
+from events.catalogue.identity import PersonState, RegionState, Role, TeamState, TenantState
+from events.codec import Message
+from events.envelope import Envelope
+from folded_world import BEGAN, MIGRATIONS, TENANT, a_database, fold_all
+from sales_world import PIPELINES, PRODUCTS, a_world, name
+
+FIRM = a_world(14, size=40)
+SERVICE = Service(
+    name="analytics", title="Analytics", settings=Settings, routers=[router], migrations=MIGRATIONS,
+)  # fmt: skip
+HOME = TenantState(id=TENANT, slug="acme", name="Acme", zone="UTC", base_currency="USD", fiscal_year_start_month=4)
+LAMP = ProductState(id=PRODUCTS[0] or TENANT, external_id="LAMP-1", name="Lamp")
+PEOPLE = [
+    PersonState(id=name(f"rep {rep}"), name=f"Rep {rep}", external_id=f"r{rep}", roles=(Role.REP,))
+    for rep in range(1, 5)
+]
+PLACES = [
+    TeamState(id=name("team 1"), name="Đội Một"),
+    TeamState(id=name("team 2"), name="Đội Hai"),
+    RegionState(id=name("north"), name="North"),
+]
+
+DIRECTOR = Principal(TENANT, "person:d", name("director"), frozenset({Role.DIRECTOR}))
+REP = Principal(TENANT, "person:r", name("rep 1"), frozenset({Role.REP}))
+MANAGER = Principal(TENANT, "person:m", name("manager"), frozenset({Role.MANAGER}), name("team 1"))
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def analytics(postgres_url: str) -> AsyncIterator[Running]:
+    async with a_database(postgres_url) as url, running(SERVICE, url, tenants=[HOME]) as service:
+        await service.know(TENANT, *PEOPLE, *PLACES)
+        async with service.resources.pool.acquire() as connection:
+            await keep(connection, [listed(LAMP)])
+        service.resources.directory.forget_everything()
+        await fold_all(url, FIRM)
+        yield service
+
+
+def listed(product: ProductState) -> Message:
+    event = ProductListed().stamped(BEGAN, product)
+    envelope = Envelope(
+        id=name("event"), type=event.type, source="/dealstream/deals", subject=str(product.id), time=BEGAN,
+        tenant=TENANT, aggregate_version=1, partition_key=f"{TENANT}:{product.id}",
+    )  # fmt: skip
+    return Message(envelope, event, "deals.product", 0, 0, product.id)
+
+
+async def get(analytics: Running, path: str, who: Principal = DIRECTOR, status: int = 200, **query: Any) -> Any:
+    reply = await analytics.client(who).get(f"/v1{path}", params=query)
+    assert reply.status_code == status, reply.text
+    return json.loads(reply.text, parse_float=Decimal)
+
+
+async def test_win_rate_by_rep_has_names_parts_and_its_definition(analytics: Running) -> None:
+    found = await get(analytics, "/kpis/win-rate", by="rep")
+    assert (found["kpi"], found["version"], found["unit"]) == ("win-rate", 1, "ratio")
+    by_rep = {row["dimensions"]["rep"]: row for row in found["rows"]}
+    assert set(by_rep) <= {"Rep 1", "Rep 2", "Rep 3", "Rep 4"}
+    for row in found["rows"]:
+        seen = [one for one in kpi_oracle.closes(FIRM, kpi_oracle.FOREVER) if one.where["rep"] == row["ids"]["rep"]]
+        assert row["numerator"] == kpi_oracle.total("won")(seen)
+        assert row["denominator"] == row["count"] == kpi_oracle.total("won")(seen) + kpi_oracle.total("lost")(seen)
+
+
+async def test_money_is_written_with_the_digits_of_its_currency(analytics: Running) -> None:
+    reply = await analytics.client(DIRECTOR).get("/v1/kpis/revenue-won")
+    due = kpi_oracle.total("revenue")(list(kpi_oracle.closes(FIRM, kpi_oracle.FOREVER)))
+    assert f'"value":{due.numerator // 100}.{due.numerator % 100:02d},' in reply.text
+    assert reply.json()["currency"] == "USD"
+
+
+async def test_products_are_known_by_name_and_by_external_id(analytics: Running) -> None:
+    by_name = await get(analytics, "/kpis/deals-opened", filter="product:lamp")
+    by_external_id = await get(analytics, "/kpis/deals-opened", filter="product=LAMP-1")
+    seen = [one for one in kpi_oracle.opened(FIRM, kpi_oracle.FOREVER) if one.where["product"] == str(LAMP.id)]
+    assert by_name["rows"][0]["value"] == by_external_id["rows"][0]["value"] == len(seen) > 0
+
+
+async def test_missing_values_are_a_row_and_can_be_asked_for(analytics: Running) -> None:
+    rows = (await get(analytics, "/kpis/leads-created", by="source"))["rows"]
+    assert {row["dimensions"]["source"] for row in rows} == {"web", "fair", "unknown", "(none)"}
+    none = await get(analytics, "/kpis/leads-created", filter="source:(none)")
+    assert none["rows"][0]["value"] == next(row["value"] for row in rows if row["dimensions"]["source"] == "(none)")
+
+
+async def test_periods_are_named_in_the_tenants_calendar(analytics: Running) -> None:
+    rows = (await get(analytics, "/kpis/deals-won", by="fiscal-quarter"))["rows"]
+    assert {row["dimensions"]["fiscal-quarter"] for row in rows} <= {"FY2026-Q3", "FY2026-Q4", "FY2027-Q1"}
+    months = (await get(analytics, "/kpis/open-pipeline", by="month", **{"from": "2026-01-01", "to": "2026-04-01"}))[
+        "rows"
+    ]
+    assert [row["dimensions"]["month"] for row in months] == ["2026-01", "2026-02", "2026-03"]
+
+
+async def test_a_rep_sees_the_own_figures_and_a_manager_those_of_the_team(analytics: Running) -> None:
+    seen = list(kpi_oracle.opened(FIRM, kpi_oracle.FOREVER))
+    mine = [one for one in seen if one.where["rep"] == str(name("rep 1"))]
+    ours = [one for one in seen if one.where["team"] == str(name("team 1"))]
+    assert (await get(analytics, "/kpis/deals-opened", REP))["rows"][0]["value"] == len(mine)
+    assert (await get(analytics, "/kpis/deals-opened", MANAGER))["rows"][0]["value"] == len(ours)
+    assert (await get(analytics, "/kpis/deals-opened"))["rows"][0]["value"] == len(seen)
+    explained = await get(analytics, "/kpis/deals-opened/explain", REP)
+    assert {item["dimensions"]["rep"] for item in explained["items"]} == {"Rep 1"}
+
+
+async def test_a_comparison_shows_the_value_of_the_period_before(analytics: Running) -> None:
+    january = {"from": "2026-01-01", "to": "2026-02-01"}
+    found = await get(analytics, "/kpis/deals-opened", compare="previous", **january)
+    before = await get(analytics, "/kpis/deals-opened", **{"from": "2025-12-01", "to": "2026-01-01"})
+    assert found["compared"] == {"from": "2025-12-01", "to": "2026-01-01"}
+    assert found["rows"][0]["compared_value"] == before["rows"][0]["value"]
+
+
+async def test_several_questions_are_answered_from_one_state(analytics: Running) -> None:
+    queries = [{"kpi": "win-rate", "by": ["rep"]}, {"kpi": "revenue-won", "from": "2026-01-01"}]
+    reply = await analytics.client(DIRECTOR).post("/v1/kpis:batch", json={"queries": queries})
+    assert reply.status_code == 200, reply.text
+    assert [answer["kpi"] for answer in reply.json()["answers"]] == ["win-rate", "revenue-won"]
+
+
+async def test_every_kpi_answers(analytics: Running) -> None:
+    listed = (await get(analytics, "/kpis"))["items"]
+    assert [kpi["slug"] for kpi in listed] == [kpi.slug for kpi in KPIS]
+    for kpi in listed:
+        found = await get(analytics, f"/kpis/{kpi['slug']}")
+        assert all(row["value"] is not None or row["reason"] for row in found["rows"])
+
+
+async def test_an_explanation_is_paged_and_adds_up(analytics: Running) -> None:
+    found = await get(analytics, "/kpis/win-rate/explain", limit=10)
+    items, cursor = found["items"], found["next_cursor"]
+    while cursor:
+        page = await get(analytics, "/kpis/win-rate/explain", limit=10, cursor=cursor)
+        items, cursor = items + page["items"], page["next_cursor"]
+    for part, total in found["totals"].items():
+        assert sum(item["adds"].get(part, 0) for item in items) == total
+
+
+async def test_the_waterfall_adds_up(analytics: Running) -> None:
+    found = await get(analytics, "/waterfall", **{"from": "2025-12-10", "to": "2026-01-20"})
+    changes = [found["start"], *found["terms"]]
+    assert sum(change["value"] for change in changes) == found["end"]["value"]
+    known = await get(analytics, "/waterfall", known_from="2026-06-01T00:40:00Z", known_to="2026-06-01T03:00:00Z")
+    assert sum(change["count"] for change in (known["start"], *known["terms"])) == known["end"]["count"]
+
+
+async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    deal = FIRM.deals[0]
+    assert (await get(analytics, "/kpis/win-rate", after=f"deal:{deal[-1].id}@{len(deal)}"))["rows"]
+    monkeypatch.setattr("analytics.query.freshness.AWAIT_SECONDS", 0.05)
+    late = await get(analytics, "/kpis/win-rate", status=503, after=f"deal:{deal[-1].id}@{len(deal) + 1}")
+    assert late["code"] == "not-folded-yet"
+
+
+async def test_freshness_is_the_age_of_the_newest_event(analytics: Running) -> None:
+    empty = await get(analytics, "/kpis/kpi-freshness")
+    assert (empty["rows"][0]["value"], empty["rows"][0]["reason"]) == (None, "no event has been folded yet")
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "code"),
+    [
+        ("/kpis/luck", {}, 404, "not-found"),
+        ("/kpis/win-rate", {"by": "weather"}, 422, "invalid"),
+        ("/kpis/leads-created", {"by": "product"}, 422, "invalid"),
+        ("/kpis/leads-created", {"by": ["month", "week"]}, 422, "invalid"),
+        ("/kpis/win-rate", {"filter": "rep"}, 422, "invalid"),
+        ("/kpis/win-rate", {"filter": "team:Nobody"}, 422, "invalid"),
+        ("/kpis/win-rate", {"from": "2026-02-01", "to": "2026-01-01"}, 422, "invalid"),
+        ("/kpis/win-rate", {"from": "1066-10-14"}, 422, "invalid"),
+        ("/kpis/win-rate", {"form": "2026-01-01"}, 400, "unknown-parameter"),
+        ("/kpis/win-rate", {"after": "deal:1@2"}, 422, "invalid"),
+        ("/kpis/win-rate", {"compare": "previous"}, 422, "invalid"),
+        ("/kpis/sales-cycle", {"as_of": "2026-01-01", "known_at": "2026-06-01T00:00:00Z"}, 422, "invalid"),
+        ("/kpis/win-rate/explain", {"by": "rep"}, 422, "invalid"),
+        ("/kpis/win-rate/explain", {"cursor": "bm9uc2Vuc2U"}, 400, "wrong-cursor"),
+        ("/waterfall", {"from": "2026-01-01"}, 422, "invalid"),
+        ("/waterfall", {"from": "2026-01-01", "to": "2026-02-01", "known_to": "2026-06-01T00:00:00Z"}, 422, "invalid"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(
+    analytics: Running, path: str, query: Any, status: int, code: str
+) -> None:
+    found = await get(analytics, path, status=status, **query)
+    assert found["code"] == code
+
+
+async def test_pipelines_and_products_get_their_names_from_their_topics(analytics: Running) -> None:
+    pipeline = PipelineState(id=PIPELINES[0], name="Neugeschäft", stages=())
+    await analytics.know(TENANT, *PEOPLE)
+    pool: asyncpg.Pool[asyncpg.Record] = analytics.resources.pool
+    async with pool.acquire() as connection:
+        names = await names_of(connection, analytics.resources.directory, TENANT)
+    assert names.shown("product", str(LAMP.id)) == "Lamp"
+    assert names.shown("pipeline", str(pipeline.id)) == str(pipeline.id)
+    assert names.shown("team", None) == "(none)"
+    assert names.values("rep", "rep 1") == names.values("rep", "r1") == {str(name("rep 1"))}
+    assert names.values("rep", str(UUID(int=7))) == {str(UUID(int=7))}
