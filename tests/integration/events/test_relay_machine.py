@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -240,6 +240,7 @@ def test_what_kafka_has_is_what_was_committed_in_order(machine: type[RelayMachin
             max_examples=int(os.environ.get("DEALSTREAM_TEST_EXAMPLES", "12")),
             stateful_step_count=25,
             deadline=None,
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),  # each example costs seconds: no shrinking
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -139,7 +139,8 @@ def decode(received: Received) -> Message:
     if content_type == BINARY or received.value is None:
         return _message(received, headers, received.value)
     if content_type == STRUCTURED:
-        return _message(received, *_unwrapped(received.value))
+        attributes, data = _unwrapped(received.value)
+        return _message(received, {"traceparent": headers.get("traceparent"), **attributes}, data)
     raise InvalidMessage(f"content type {content_type.decode('utf-8', 'replace')!r} is none that is read here")
 
 
@@ -218,7 +219,8 @@ def _unwrapped(value: bytes) -> tuple[Mapping[str, Any], bytes | None]:
     attributes = {
         f"ce_{name}": attribute for name, attribute in document.items() if name not in {"data", "data_base64"}
     }
-    attributes["traceparent"] = document.get("traceparent")
+    if "traceparent" in document:
+        attributes["traceparent"] = document["traceparent"]
     return attributes, _structured_data(document)
 
 
