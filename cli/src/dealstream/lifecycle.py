@@ -26,7 +26,6 @@ async def run(plan: Plan, say: Say, when_ready: Callable[[State], None]) -> None
     stop = stop_on_signals()
     with plan.home.lock():
         end_leftovers(plan.home, say)
-        platform.check_ports(plan)
         rotate_logs(plan.home)
         note = State(
             phase="starting",
@@ -59,6 +58,7 @@ async def supervise(plan: Plan, say: Say, when_ready: Callable[[State], None], s
 
 
 async def start(plan: Plan, supervisor: Supervisor, say: Say, when_ready: Callable[[State], None]) -> None:
+    platform.check_ports(plan)
     await platform.start(plan, supervisor, say)
     plan.home.change_state(phase="ready")
     when_ready(plan.home.running())
