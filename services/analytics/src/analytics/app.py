@@ -5,6 +5,8 @@ from pathlib import Path
 
 from analytics import api_kpis, api_operations
 from analytics.folding import LedgerConsumer, carry_out_rebuilds
+from analytics.gauges import keep_gauges
+from analytics.kpi_page import print_page
 from analytics.names import names_consumer
 from analytics.settings import Settings
 from chassis.resources import Resources
@@ -24,5 +26,6 @@ SERVICE = Service(
     routers=(api_kpis.router, api_operations.router),
     migrations=Path(__file__).parents[2] / "migrations",
     consumers=consumers,
-    background=(carry_out_rebuilds,),
+    background=(carry_out_rebuilds, keep_gauges),
+    commands={"kpis": print_page},
 )

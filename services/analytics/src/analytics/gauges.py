@@ -1,0 +1,103 @@
+"""The figures as Prometheus gauges, drawn from the KPIs' entries.
+
+One series a tenant and KPI, and stage where a KPI is always by stage. Stocks are of now, what is expected is all that
+is to come, everything else is over the last 30 days. A figure without a value has no series.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+from prometheus_client import Gauge
+
+from analytics.asking import calendar_of
+from analytics.kpi import Freshness, Kpi, Window
+from analytics.kpis import KPIS
+from analytics.ledger.projection import GROUP, active_schema, tenants
+from analytics.numbers import shown
+from analytics.periods import ALWAYS, Days
+from analytics.query.answer import answer
+from analytics.query.question import Question
+from chassis.currencies import decimals
+from chassis.refusals import Refusal
+from chassis.resources import Resources
+from events import metrics
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS: Final = 30.0
+FRESHNESS_EVERY_SECONDS: Final = 5.0
+WINDOW: Final = timedelta(days=30)
+
+VALUE = Gauge(
+    "kpi_value",
+    "A figure of a tenant: stocks now, all others over the last 30 days. Money in whole units of the base currency.",
+    ("tenant", "kpi", "unit", "stage"),
+)
+BEHIND = Gauge(
+    "kpi_freshness_seconds", "By how much the figures are behind the events: age of the next event to be folded, or 0."
+)
+
+
+async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
+    """Draw all figures again and again; a fault leaves the old ones for a while."""
+    due = 0.0
+    clock = asyncio.get_running_loop().time
+    while not stop.is_set():
+        BEHIND.set(behind())
+        if clock() >= due:
+            due = clock() + EVERY_SECONDS
+            try:
+                await draw(resources)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Refusal) as error:
+                log.warning("gauges wait", error=repr(error))
+        try:
+            async with asyncio.timeout(FRESHNESS_EVERY_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+def behind() -> float:
+    """The greatest lag of the ledger's partitions that this process works on."""
+    samples = (sample for metric in metrics.GROUP_LAG_SECONDS.collect() for sample in metric.samples)
+    return max((sample.value for sample in samples if sample.labels.get("group") == GROUP), default=0.0)
+
+
+async def draw(resources: Resources) -> None:
+    """Every figure of every tenant, once."""
+    async with (
+        resources.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        for tenant in await tenants(connection, await active_schema(connection)):
+            await _draw_tenant(resources, connection, tenant)
+
+
+async def _draw_tenant(resources: Resources, connection: Any, tenant: UUID) -> None:
+    state = await resources.directory.tenant(tenant)
+    calendar, digits, now = calendar_of(state), decimals(state.base_currency), resources.clock.now()
+    today = calendar.day_of(now)
+    lately = Days(today - WINDOW, today + timedelta(days=1))
+    for kpi in KPIS:
+        if isinstance(kpi.figure, Freshness):
+            continue
+        days = ALWAYS if _looks_ahead(kpi) else lately
+        found = await answer(connection, tenant, Question(kpi=kpi, days=days, now=now, calendar=calendar))
+        for row in found.rows:
+            stage = next(iter(row.key.values), "") or ""
+            _show((state.slug, kpi.slug, kpi.unit.value, stage), shown(row.value, kpi.unit, digits))
+
+
+def _looks_ahead(kpi: Kpi) -> bool:
+    return any(term.window is Window.FROM_AS_OF for of in kpi.sums for term in of.terms)
+
+
+def _show(labels: tuple[str, ...], value: Any) -> None:
+    if value is not None:
+        VALUE.labels(*labels).set(float(value))
+    else:
+        VALUE.remove(*labels)
