@@ -43,6 +43,10 @@ class Opportunity:
         return self.value if self.won else self.list_price
 
     @property
+    def amount_before_close(self) -> int:
+        return self.list_price
+
+    @property
     def cycle(self) -> int:
         return (self.closed - self.opened).days
 

@@ -16,7 +16,7 @@ from dealstream.errors import PlatformError
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Run": {
-        "demo": ("dealstream.demo", "Start a platform, fill it with a sales year, show what to try."),
+        "demo": ("dealstream.demo.command", "Start a platform, fill it with a sales year, show what to try."),
         "up": ("dealstream.commands.up", "Start the platform."),
         "down": ("dealstream.commands.down", "End it; with --delete-data forget its data."),
         "status": ("dealstream.commands.status", "What runs, where, with how much memory."),
@@ -24,7 +24,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Use": {
         "kpi": ("dealstream.commands.kpi", "List, query and explain KPIs."),
-        "import": ("dealstream.imports", "Load sales history from files."),
+        "import": ("dealstream.imports.command", "Load sales history from files."),
         "events": ("dealstream.commands.events", "List, show and follow events, and their schemas."),
     },
     "Operate": {

@@ -115,7 +115,7 @@ class Filling:
     async def _deals_of_leads(self) -> dict[str, str]:
         """The deals that accepted handoffs open, once the last of them has come over from leads."""
         found = self.loading.client.pages("leads", "/v1/handoffs", status="accepted")
-        ids = {handoff["external_id"]: handoff["deal_id"] async for handoff in found}
+        ids = {handoff["external_id"]: handoff["deal"] async for handoff in found}
         missing, deadline = set(ids.values()), asyncio.get_running_loop().time() + WAIT_SECONDS
         while missing:
             opened = self.loading.client.pages("deals", "/v1/deals")

@@ -56,7 +56,7 @@ async def _with_status(loading: Loading, status: str) -> set[str]:
 async def _accepted_deals(loading: Loading) -> dict[str, str]:
     """The deal that each accepted handoff opens, by the lead's external id."""
     found = loading.client.pages("leads", "/v1/handoffs", status="accepted")
-    return {handoff["external_id"]: handoff["deal_id"] async for handoff in found if handoff["external_id"]}
+    return {handoff["external_id"]: handoff["deal"] async for handoff in found if handoff["external_id"]}
 
 
 async def _close(wins: Sequence[Item], loading: Loading) -> None:
