@@ -34,6 +34,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Develop": {
         "test": ("dealstream.commands.test", "Run the tests."),
         "check": ("dealstream.commands.check", "Run every gate: style, types, boundaries, documents."),
+        "lock": ("dealstream.commands.lock", "Renew the locked requirements."),
         "bench": ("dealstream.bench", "Measure throughput and latency."),
     },
 }
