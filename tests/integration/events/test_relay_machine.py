@@ -108,8 +108,7 @@ class RelayMachine(RuleBasedStateMachine):
         self.do(self._change(writer, chosen, count, undone))
 
     async def _change(self, writer: Writer, deal: UUID, count: int, undone: bool) -> None:
-        savepoint = writer.connection.transaction()
-        await savepoint.start()
+        await writer.connection.execute("SAVEPOINT before")
         ids = []
         for _ in range(count):
             version = await writer.connection.fetchval(
@@ -119,9 +118,8 @@ class RelayMachine(RuleBasedStateMachine):
             await append(writer.connection, [entry])
             ids.append(entry.id)
         if undone:
-            await savepoint.rollback()
+            await writer.connection.execute("ROLLBACK TO before")
             return
-        await savepoint.commit()
         writer.entries += ids
         writer.deals.add(deal)
 
