@@ -11,7 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from analytics.ledger.posting import Measure, Posting, Slice, lattice
-from analytics.measures.dimensions import held_by, labelled, reason_label, text
+from analytics.measures.dimensions import at, held_by, labelled, reason_label, text
 from analytics.measures.histogram import bucket
 from analytics.measures.stage_flow import stage_postings
 from analytics.measures.stages import latest_outcome, whole_seconds
@@ -111,7 +111,7 @@ def postings(deal: DealState) -> Iterator[Posting]:
 
 
 def _at(span: Span, where: Slice) -> Slice:
-    return held_by(span.owner, where)._replace(stage=span.stage, product=text(span.product))
+    return at(span.owner, where, span.stage, span.product)
 
 
 def _open_stock(spans: tuple[Span, ...], where: Slice) -> Iterator[Posting]:
@@ -164,7 +164,7 @@ def _booked(closing: Closing, where: Slice) -> Iterator[Posting]:
 
 
 def _of_close(closing: Closing, where: Slice) -> Slice:
-    return held_by(closing.owner, where)._replace(stage=closing.stage, product=text(closing.product))
+    return at(closing.owner, where, closing.stage, closing.product)
 
 
 def _net_by_product(closing: Closing) -> dict[UUID | None, int]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from analytics.ledger.posting import Measure, Posting, Slice
-from analytics.measures.dimensions import held_by, labelled, text
+from analytics.measures.dimensions import at, labelled
 from analytics.measures.histogram import bucket
 from analytics.measures.stages import Stay, by_stage, latest_outcome, whole_seconds
 from events.catalogue.deals import DealState, DealStatus, Span
@@ -107,4 +107,4 @@ def _open(found: list[Stay], where: Slice) -> Iterator[Posting]:
 
 
 def _at(span: Span, where: Slice) -> Slice:
-    return held_by(span.owner, where)._replace(stage=span.stage, product=text(span.product))
+    return at(span.owner, where, span.stage, span.product)
