@@ -127,7 +127,7 @@ class _Together:
                 outcomes[item.item_id] = None, AlreadyExists(pointer="/external_id")
             else:
                 offers[item.item_id] = Offer(lead, work.new_id(), item)
-                taken |= {item.external_id} - {None}
+                taken.add(item.external_id or "")
         results = await self._handing_over.offer(list(offers.values()))
         for (item_id, offer), result in zip(offers.items(), results, strict=True):
             outcomes[item_id] = offer.handoff if isinstance(result, Loaded) else None, result
@@ -140,9 +140,7 @@ class _Together:
         )
         named = [item.id or ids.get(item.external_id or "") for item in items]
         found = await work.find_many(HANDOFF, "id", [id_ for id_ in named if id_])
-        before = [
-            self._answered_alike(item, found.get(id_)) if id_ else None for item, id_ in zip(items, named, strict=True)
-        ]
+        before = [self._alike(item, found.get(id_)) if id_ else None for item, id_ in zip(items, named, strict=True)]
         asked = [
             Answer(id_, item)
             for item, id_, done in zip(items, named, before, strict=True)

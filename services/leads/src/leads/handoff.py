@@ -129,7 +129,9 @@ def _returned(command: ReturnHandoff, handoff: HandoffState) -> HandoffReturned:
 
 def _seconds_to_answer(command: Command, handoff: HandoffState) -> int:
     if handoff.status is not HandoffStatus.OFFERED:
-        raise HandoffAlreadyAnswered(f"The handoff was {handoff.status.value} before.", status=handoff.status.value)
+        raise HandoffAlreadyAnswered(
+            f"The handoff was {handoff.status.value} before.", current_status=handoff.status.value
+        )
     refuse_earlier(command.moment.at, handoff.offered_at)
     return int((command.moment.at - handoff.offered_at).total_seconds())
 

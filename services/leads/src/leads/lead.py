@@ -215,14 +215,14 @@ def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]
 
 def _reopen(command: ReopenLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.status is not LeadStatus.DISQUALIFIED:
-        raise LeadIsNotDisqualified(status=lead.status.value)
+        raise LeadIsNotDisqualified(current_status=lead.status.value)
     yield LeadReopened(lead=_after(command, lead, **_OPEN_AGAIN))
 
 
 def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
     _refuse_closed(lead)
     if lead.status is not LeadStatus.QUALIFIED:
-        raise LeadIsNotQualified(status=lead.status.value)
+        raise LeadIsNotQualified(current_status=lead.status.value)
     if lead.open_handoff:
         raise HandoffIsOpen(handoff_id=str(lead.open_handoff))
     offered = _after(command, lead, open_handoff=command.handoff_id, offered_to=command.to)
@@ -276,12 +276,12 @@ def _after(command: Command, lead: LeadState, **changes: Any) -> LeadState:
 
 def _refuse_closed(lead: LeadState) -> None:
     if lead.status in {LeadStatus.DISQUALIFIED, LeadStatus.CONVERTED}:
-        raise LeadIsClosed(status=lead.status.value)
+        raise LeadIsClosed(current_status=lead.status.value)
 
 
 def _refuse_other(handoff_id: UUID, lead: LeadState) -> None:
     if lead.open_handoff != handoff_id:
-        raise HandoffIsNotOpen(status=lead.status.value)
+        raise HandoffIsNotOpen(current_status=lead.status.value)
 
 
 def apply(_lead: LeadState | None, event: LeadEvent) -> LeadState:

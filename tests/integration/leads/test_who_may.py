@@ -1,0 +1,112 @@
+"""Who sees and who changes what: scope by role, other firms, the rows themselves."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+FIRM, OTHER = UUID(int=0xF1), UUID(int=0xF2)
+BAO = str(UUID(int=0xB1))
+
+
+async def titles(caller, **query):
+    return [lead["title"] for lead in (await caller.get("/v1/leads", **query)).json()["items"]]
+
+
+@pytest.fixture
+async def leads(world, done):
+    """One of Ana's, one of Bao's, one that nobody holds."""
+    made = {}
+    for title, owner in (("of ana", "ana"), ("of bao", "bao"), ("of nobody", None)):
+        body = {"title": title, "prospect": {"name": title}, **({"owner_external_id": owner} if owner else {})}
+        made[title] = done(await world.importer.post("/v1/leads", body), 201)
+    return made
+
+
+async def test_everybody_sees_their_own_part(world, leads):
+    assert await titles(world.ana) == ["of ana"]
+    assert await titles(world.bao) == ["of bao"]
+    assert await titles(world.mai) == ["of ana"]
+    assert await titles(world.importer) == ["of ana", "of bao", "of nobody"]
+    assert await titles(world.zoe) == []
+
+
+async def test_what_is_not_seen_is_not_found_by_any_verb(world, leads, assert_problem):
+    path = f"/v1/leads/{leads['of ana']['id']}"
+    for caller in (world.bao, world.zoe):
+        assert_problem(await caller.get(path), 404, "not-found")
+        assert_problem(await caller.patch(path, {"title": "x"}), 404, "not-found")
+        assert_problem(await caller.post(f"{path}/qualification"), 404, "not-found")
+        assert_problem(await caller.post(f"{path}/disqualification", {"reason": "x"}), 404, "not-found")
+        assert_problem(await caller.get(f"/v1/contacts/{leads['of ana']['contact']}"), 404, "not-found")
+        contact = f"/v1/contacts/{leads['of ana']['contact']}"
+        assert_problem(await caller.patch(contact, {"name": "x"}), 404, "not-found")
+        assert_problem(await caller.post(f"{path}/handoff", {"offered_to": BAO}), 404, "not-found")
+
+
+async def test_a_lead_and_its_contact_are_seen_by_whom_it_is_offered_to(world, leads, done, assert_problem):
+    lead = leads["of ana"]
+    done(await world.ana.post(f"/v1/leads/{lead['id']}/qualification"))
+    handoff = done(await world.ana.post(f"/v1/leads/{lead['id']}/handoff", {"offered_to": BAO}))["id"]
+    assert await titles(world.bao) == ["of ana", "of bao"]
+    done(await world.bao.get(f"/v1/contacts/{lead['contact']}"))
+    assert [each["id"] for each in (await world.bao.get("/v1/handoffs")).json()["items"]] == [handoff]
+    accept = f"/v1/handoffs/{handoff}/acceptance"
+    assert_problem(await world.ana.post(accept), 403, "forbidden")
+    assert_problem(await world.mai.post(accept), 403, "forbidden")
+    assert_problem(await world.zoe.post(accept), 404, "not-found")
+    assert_problem(await world.zoe.get(f"/v1/handoffs/{handoff}"), 404, "not-found")
+    done(await world.bao.post(accept))
+    assert [each["name"] for each in (await world.bao.get("/v1/contacts")).json()["items"]] == ["of ana", "of bao"]
+
+
+async def test_only_some_give_leads_to_others(world, leads, done, assert_problem):
+    path = f"/v1/leads/{leads['of ana']['id']}/assignment"
+    assert_problem(await world.ana.post(path, {"owner": BAO}), 403, "forbidden")
+    assert_problem(await world.ana.post("/v1/leads", {"owner": BAO}), 403, "forbidden")
+    given = done(await world.mai.post(path, {"owner": BAO}))
+    assert (given["owner"]["person"], given["first_owner"]["person"]) == (BAO, str(UUID(int=0xA1)))
+
+
+async def test_backdating_far_needs_the_right(world, assert_problem, done):
+    body = {"occurred_at": "2020-01-01T00:00:00Z"}
+    assert_problem(await world.ana.post("/v1/leads", body), 403, "forbidden", "/occurred_at")
+    done(await world.importer.post("/v1/leads", body), 201)
+
+
+async def test_the_company_owns_accounts_that_nobody_holds(world, done, assert_problem):
+    held = done(await world.importer.post("/v1/accounts", {"name": "Held", "owner_external_id": "ana"}), 201)
+    free = done(await world.importer.post("/v1/accounts", {"name": "Free"}), 201)
+    assert [each["name"] for each in (await world.bao.get("/v1/accounts")).json()["items"]] == ["Free"]
+    assert [each["name"] for each in (await world.mai.get("/v1/accounts")).json()["items"]] == ["Held", "Free"]
+    assert_problem(await world.bao.get(f"/v1/accounts/{held['id']}"), 404, "not-found")
+    assert_problem(await world.bao.patch(f"/v1/accounts/{held['id']}", {"name": "x"}), 404, "not-found")
+    assert_problem(await world.bao.patch(f"/v1/accounts/{free['id']}", {"owner": BAO}), 403, "forbidden")
+    assert done(await world.mai.patch(f"/v1/accounts/{free['id']}", {"owner": BAO}))["owner"]["person"] == BAO
+    assert_problem(await world.zoe.get(f"/v1/accounts/{free['id']}"), 404, "not-found")
+
+
+async def test_strangers_are_turned_away(world, assert_problem):
+    unknown_key = f"Bearer dsk_{uuid4().hex}_{'x' * 43}"
+    for authorization in (None, "Basic abc", "Bearer nonsense", unknown_key, "Bearer dsk__"):
+        world.nobody.headers = {"Authorization": authorization} if authorization else {}
+        answer = await world.nobody.get("/v1/leads")
+        assert_problem(answer, 401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_the_database_itself_keeps_firms_apart(world, leads, done):
+    lead = leads["of ana"]["id"]
+    done(await world.ana.post(f"/v1/leads/{lead}/qualification"))
+    handoff = done(await world.ana.post(f"/v1/leads/{lead}/handoff", {"offered_to": BAO}))["id"]
+    done(await world.bao.post(f"/v1/handoffs/{handoff}/acceptance"))
+
+    async def seen(tenant, table):
+        async with world.connect() as connection, connection.transaction():
+            await connection.execute("SET LOCAL ROLE dealstream_tenant")
+            await connection.execute("SELECT set_config('dealstream.tenant', $1, true)", str(tenant or ""))
+            return await connection.fetchval(f"SELECT count(*) FROM {table}")
+
+    for table in ("lead", "handoff", "customer", "contact"):
+        assert await seen(FIRM, table) > 0
+        assert await seen(OTHER, table) == 0
+        assert await seen(None, table) == 0
