@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 import kpi_oracle
+from analytics import gauges
 from analytics.api_kpis import router
 from analytics.kpis import KPIS
 from analytics.names import names_of
@@ -175,6 +176,21 @@ async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: p
     monkeypatch.setattr("analytics.query.freshness.AWAIT_SECONDS", 0.05)
     late = await get(analytics, "/kpis/win-rate", status=503, after=f"deal:{deal[-1].id}@{len(deal) + 1}")
     assert late["code"] == "not-folded-yet"
+
+
+async def test_gauges_show_every_figure_that_has_a_value(analytics: Running) -> None:
+    await gauges.draw(analytics.resources)
+    drawn = {
+        (sample.labels["kpi"], sample.labels["stage"]): sample.value
+        for sample in gauges.VALUE.collect()[0].samples
+        if sample.labels["tenant"] == HOME.slug
+    }
+    value = (await get(analytics, "/kpis/open-pipeline"))["rows"][0]["value"]
+    assert drawn["open-pipeline", ""] == float(value) > 0
+    assert ("win-rate", "") not in drawn
+    expected = (await get(analytics, "/kpis/weighted-pipeline"))["rows"][0]["value"]
+    assert drawn["weighted-pipeline", ""] == float(expected)
+    assert gauges.behind() == 0
 
 
 async def test_freshness_is_the_age_of_the_newest_event(analytics: Running) -> None:

@@ -44,9 +44,10 @@ def test_a_value_is_shown_in_its_unit(value: Fraction, unit: Unit, text: str) ->
 
 
 def test_json_holds_days_instants_and_any_script() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
     document = {
-        "day": date(2026, 1, 2),
-        "at": datetime(2026, 1, 2, tzinfo=UTC),
+        "day": at.date(),
+        "at": at,
         "name": 'Đội "A"',
         "none": [None, True],
     }

@@ -29,9 +29,12 @@ SELECT l.measure, l.day, l.slice, {sign} l.count, {sign} l.amount FROM {schema}.
 WHERE l.tenant_id = {tenant} AND l.measure = ANY({measures}::smallint[])
 """
 SUMS: Final = """
-SELECT b.measure, {on}, sum(b.count)::bigint, sum(b.amount)::numeric{keep}
-FROM ({booked}) AS b(measure, day, slice, count, amount){join}
-{where} GROUP BY {groups} HAVING sum(b.count) <> 0 OR sum(b.amount) <> 0
+SELECT b.measure, b.day, sum(b.count)::bigint, sum(b.amount)::numeric{keep}
+FROM (
+  SELECT a.measure, {on} AS day, a.slice, sum(a.count) AS count, sum(a.amount) AS amount
+  FROM ({booked}) AS a(measure, day, slice, count, amount) GROUP BY a.measure, {on}, a.slice
+) AS b{join}
+{where} GROUP BY b.measure, b.day{keep} HAVING sum(b.count) <> 0 OR sum(b.amount) <> 0
 """
 SINGLES: Final = """
 SELECT {on}, array_agg(v.amount){keep} FROM (
@@ -95,14 +98,12 @@ class CellBalances:
         query = Parameters(self._tenant, [measure.number for measure in measures])
         booked = " UNION ALL ".join(self._sources(mask, wanted, query))
         needs_slice = bool(wanted.dimensions)
-        on = _on(wanted.unit, "b.day")
         sql = SUMS.format(
-            on=on,
+            on=_on(wanted.unit, "a.day"),
             keep=_listed("s", wanted.keep),
             booked=booked,
             join=" JOIN slice s ON s.id = b.slice" if needs_slice else "",
             where=filtered("WHERE", wanted.only, query),
-            groups="b.measure" + _listed("s", wanted.keep, ", " + on),
         )
         return sql, query
 
