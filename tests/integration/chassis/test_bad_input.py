@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
 from chassis.principal import Principal
 from chassis.testing import Running
 

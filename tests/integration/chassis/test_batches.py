@@ -8,7 +8,6 @@ from chassis.refusals import AlreadyExists, NotApplied, NotFound
 from chassis.testing import Running
 from chassis.unit_of_work import unit_of_work
 from events.catalogue.identity import TenantState
-
 from integration.chassis.notes import NOTE, NameTaboo, RenameNote, WriteNote
 
 

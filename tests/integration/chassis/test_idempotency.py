@@ -7,7 +7,6 @@ from chassis.idempotency import forget_old
 from chassis.principal import Principal
 from chassis.testing import Running
 from events.catalogue.identity import Role, TenantState
-
 from integration.chassis.conftest import caller
 
 

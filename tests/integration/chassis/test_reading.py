@@ -6,7 +6,6 @@ from chassis.paging import Cursors
 from chassis.principal import Principal
 from chassis.testing import Running
 from events.catalogue.identity import Role
-
 from integration.chassis.conftest import caller
 from integration.chassis.notes import tenant_state
 

@@ -36,7 +36,6 @@ def described(service: Service) -> FastAPI:
         version=metrics.service_version(service.name),
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
     )
     for router in service.routers:
         _add(app, router)
@@ -64,11 +63,10 @@ def probed(service: Service, resources: Resources, health: Health) -> ASGIApp:
 
 def _add(app: FastAPI, router: APIRouter) -> None:
     """Put the routes themselves into the application: an included router is matched twice for each request."""
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.operation_id is None:
+            route.operation_id = route.name
     app.router.routes.extend(router.routes)
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 async def _not_modified(_request: Request, answer: Any) -> Response:

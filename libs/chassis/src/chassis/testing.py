@@ -107,7 +107,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     """The service on the database at ``url``, migrated, with these tenants known."""
     await migrate(url, service.sources)
-    made: Settings = service.settings(database_url=url, pool_size=8, **settings)
+    made: Settings = service.settings(database_url=url, pool_size=16, **settings)
     signer = Signer()
     async with opened(service, made) as resources:
         resources.authenticator = Authenticator(Tokens(signer), ApiKeys(resources.directory))
