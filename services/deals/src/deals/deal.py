@@ -31,7 +31,6 @@ from deals.refusals import (
     ExitCriteriaMissing,
     NotOffered,
     OutOfSequence,
-    UnknownStage,
 )
 from deals.spans import ended, resumed, seconds_in_stage, seconds_open, turned
 from deals.worth import Worth
@@ -141,7 +140,7 @@ def _move(command: MoveStage, deal: DealState, at: Moment) -> Events:
         return
     pipeline = command.pipelines[deal.pipeline]
     index = place_of(pipeline, command.to)
-    if index > _present_place(deal, pipeline):
+    if deal.stage in {stage.key for stage in pipeline.stages[:index]}:
         _must_meet_criteria(deal, pipeline)
     stage = pipeline.stages[index]
     after = _turned(
@@ -300,13 +299,6 @@ def _must_meet_criteria(deal: DealState, pipeline: PipelineState) -> None:
     if missing := missing_to_leave(deal, deal.stage, pipeline):
         names = ", ".join(criterion.value for criterion in missing)
         raise ExitCriteriaMissing(f"Before it leaves {deal.stage} the deal needs: {names}.", missing=list(missing))
-
-
-def _present_place(deal: DealState, pipeline: PipelineState) -> int:
-    try:
-        return place_of(pipeline, deal.stage)
-    except UnknownStage:
-        return deal.spans[-1].stage_index
 
 
 def _revalued(worth: Worth, deal: DealState, at: Moment) -> Events:
