@@ -29,7 +29,7 @@ class OpenDeal:
 
     number: int
     opened: datetime
-    version: int = 1
+    version: int = 0
     amount: int = 0
     spans: list[tuple[int, int, datetime]] = field(default_factory=list)
     """Stage index, amount, begin."""
@@ -49,6 +49,7 @@ class DealStream:
     def stock(self) -> Iterator[Received]:
         """The opening of each deal that is open from the beginning."""
         for deal in self._open:
+            deal.version = 1
             yield self._record(deal, "opened", "")
 
     def events(self, count: int) -> Iterator[Received]:
@@ -66,6 +67,10 @@ class DealStream:
         deal = self._open[place]
         chance = self._random.random()
         deal.version += 1
+        if deal.version == 1:
+            deal.opened = self._now
+            deal.spans[0] = (0, deal.amount, self._now)
+            return self._record(deal, "opened", "")
         stage = deal.spans[-1][0]
         if chance < 0.15 or len(deal.spans) >= CHANGES_MAX:
             won = self._random.random() < 0.4
@@ -96,9 +101,7 @@ class DealStream:
             ("ce_partitionkey", f"{TENANT}:{id_}".encode()),
         )
         value = f'{{"occurred_at":"{_time(self._now)}",{what}"deal":{_state(deal, id_, self._now, closed)}}}'
-        return Received(
-            "deals.deal", 0, self._offset, 0, f"{TENANT}:{id_}".encode(), value.encode(), headers
-        )
+        return Received("deals.deal", 0, self._offset, 0, f"{TENANT}:{id_}".encode(), value.encode(), headers)
 
 
 _WON = ("won", '"seconds_open":1000,')
@@ -107,7 +110,9 @@ _LOST = ("lost", '"reason":"price",')
 
 def deal_id(number: int) -> str:
     """Like a UUIDv7 made in order of time: its first half grows, its second half is scattered."""
-    return str(UUID(int=(0x0190B5A2 << 96) | (number << 80) | 0x7000 << 64 | 0x8 << 60 | number * 0x9E3779B97F4A7 % 2**60))
+    return str(
+        UUID(int=(0x0190B5A2 << 96) | (number << 80) | 0x7000 << 64 | 0x8 << 60 | number * 0x9E3779B97F4A7 % 2**60)
+    )
 
 
 def _state(deal: OpenDeal, id_: str, now: datetime, closed: str) -> str:
