@@ -147,12 +147,7 @@ async def test_the_tenant_and_its_rates(world, done, assert_problem):
     assert after["rates"] == rates["rates"]
     assert_problem(await world.admin.send("PUT", "/v1/tenant/rates", rates, If_Match='"1"'), 412, "stale-version")
     assert_problem(await world.admin.patch("/v1/tenant", {"base_currency": "USD"}), 409, "base-currency-has-rates")
-    for rate, pointer in (
-        ("0", "/rates/0/rate"),
-        ("-1", "/rates/0/rate"),
-        (1, "/rates/0/rate"),
-        ("NaN", "/rates/0/rate"),
-    ):
+    for rate in ("0", "-1", 1, "NaN"):
         body = {"rates": [{"currency": "USD", "on": "2026-01-01", "rate": rate}]}
         answer = await world.admin.send("PUT", "/v1/tenant/rates", body, If_Match="*")
         assert answer.status_code == 422
