@@ -78,7 +78,6 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 def start_detached(plan: Plan, say: Say) -> State:
     """Starts a supervisor of its own session and returns when the platform is ready; raises why it is not."""
     plan.home.logs.mkdir(parents=True, exist_ok=True)
-    plan.home.forget_state()
     words = ["--home", str(plan.home.path), "--port-base", str(plan.port_base)]
     words += [word for name in plan.also for word in ("--also", name)]
     with (plan.home.logs / "platform.log").open("ab") as log:
@@ -98,7 +97,7 @@ def await_ready(home: Home, process: subprocess.Popen[bytes], say: Say) -> State
     while time.monotonic() < give_up:
         ended = process.poll() is not None
         state = home.state()
-        if state:
+        if state and state.supervisor.pid == process.pid:  # else it is the note of an earlier run
             for name in [name for name in state.programs if name not in told]:
                 told.add(name)
                 say(name, "starting")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
@@ -29,7 +30,16 @@ PASSED_ON = (
     "DEALSTREAM_LOG_LEVEL",
 )
 OWNED_HERE = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", *KAFKA_VARIABLES)
+A_READ = {
+    "identity": "/v1/tenant",
+    "leads": "/v1/leads",
+    "deals": "/v1/deals",
+    "analytics": "/v1/kpis",
+    "notifications": "/v1/dead-letters",
+}
+KEY_SECONDS = 60.0
 ADMIN_EMAIL = "admin@example.com"
+KEY_SECONDS = 60.0
 Say = Callable[[str, str], None]
 
 
@@ -105,6 +115,8 @@ async def start(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     await create_databases(plan)
     await supervisor.start(*(service(plan, name) for name in SERVICES))
     await found(plan)
+    await until_the_key_is_known(plan)
+    await await_key(plan)
     await supervisor.start(*(module(plan, name) for name in plan.also))
 
 
@@ -213,6 +225,33 @@ async def found(plan: Plan) -> None:
     output, _ = await done.communicate()
     if done.returncode != 0:
         raise PlatformError(f"The default tenant was not founded:\n{output.decode(errors='replace')}")
+
+
+async def await_key(plan: Plan) -> None:
+    """The key works everywhere once each service has heard of it."""
+    key = plan.home.api_key()
+    asked = {"identity": "/v1/me", "leads": "/v1/leads", "deals": "/v1/deals", "analytics": "/v1/kpis"}
+    urls = [f"http://127.0.0.1:{plan.port(name)}{path}" for name, path in asked.items()]
+    deadline = asyncio.get_running_loop().time() + KEY_SECONDS
+    while not all([await probes.key_known(url, key) for url in urls]):
+        if asyncio.get_running_loop().time() > deadline:
+            raise PlatformError(
+                "The services have not heard of the platform's API key.",
+                f"Events do not flow; see the logs in {plan.home.logs}.",
+            )
+        await asyncio.sleep(0.1)
+
+
+async def until_the_key_is_known(plan: Plan) -> None:
+    """Services learn of keys by events, a moment after they were made."""
+    key = plan.home.api_key()
+    give_up = time.monotonic() + KEY_SECONDS
+    for name, path in A_READ.items():
+        url = f"http://127.0.0.1:{plan.port(name)}{path}"
+        while not await probes.http_answers(url, authorization=f"Bearer {key}"):
+            if time.monotonic() > give_up:
+                raise PlatformError(f"{name} does not take the API key.", f"See {plan.home.logs / name}.log.")
+            await asyncio.sleep(0.1)
 
 
 def mail_catcher(plan: Plan) -> Program:

@@ -1,7 +1,6 @@
 """``dealstream events``: the catalogue of events, their schemas, and the live stream out of Kafka."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 
@@ -12,7 +11,6 @@ from dealstream.home import State
 from dealstream.output import HomeOption, JsonOption, home_of, print_json, print_json_line, print_table, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show and follow events, and their schemas.")
-QUIET_SECONDS = 2.0
 
 
 @app.command("list")
@@ -40,14 +38,14 @@ def tail(
     subject: Annotated[str | None, typer.Option(help="Only this record's id.")] = None,
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="All events kept, oldest first.")] = False,
     count: Annotated[int, typer.Option(min=0, help="Stop after so many; 0 goes on.")] = 0,
-    until_quiet: Annotated[bool, typer.Option("--until-quiet", help="Stop when no more come.")] = False,
+    until_now: Annotated[bool, typer.Option("--until-now", help="Stop at the newest there was at the start.")] = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Follow the events as they happen; with --json one object a line. Ctrl-C stops."""
     state = home_of(home).running()
     wanted = Wanted(types=type_ or [], tenant=tenant, subject=subject)
-    asyncio.run(follow(state, wanted, Ending(count, until_quiet), from_beginning=from_beginning, json=json))
+    asyncio.run(follow(stream(state, from_beginning=from_beginning, until_now=until_now), wanted, count, json=json))
 
 
 @app.command()
@@ -78,47 +76,28 @@ class Wanted:
         return self._tenant in {None, record["tenant"]} and self._subject in {None, record["subject"]}
 
 
-class Ending:
-    """When to stop following."""
-
-    def __init__(self, count: int, until_quiet: bool) -> None:
-        self._left = count or None
-        self._until_quiet = until_quiet
-        self._last = time.monotonic()
-
-    def printed(self) -> bool:
-        """True when that was the last one."""
-        if self._left is not None:
-            self._left -= 1
-        return self._left == 0
-
-    def idle(self, polled: bool) -> bool:
-        """True when it has been quiet for long enough."""
-        if polled:
-            self._last = time.monotonic()
-        return self._until_quiet and time.monotonic() - self._last > QUIET_SECONDS
-
-
 def matches(type_: str, wanted: str) -> bool:
     return type_ == wanted or type_.endswith(f".{wanted}") or f".{wanted}." in f"{type_}."
 
 
-async def follow(state: State, wanted: Wanted, ending: Ending, *, from_beginning: bool, json: bool) -> None:
-    async for record in stream(state, ending, from_beginning=from_beginning):
+async def follow(records: AsyncIterator[dict[str, Any]], wanted: Wanted, count: int, *, json: bool) -> None:
+    printed = 0
+    async for record in records:
         if wanted.takes(record):
             print_json_line(record) if json else print_line(record)
-            if ending.printed():
+            printed += 1
+            if printed == count:
                 return
 
 
 async def search(state: State, event_id: str) -> dict[str, Any] | None:
-    async for record in stream(state, Ending(0, until_quiet=True), from_beginning=True):
+    async for record in stream(state, from_beginning=True, until_now=True):
         if record["id"] == event_id:
             return record
     return None
 
 
-async def stream(state: State, ending: Ending, *, from_beginning: bool) -> AsyncIterator[dict[str, Any]]:
+async def stream(state: State, *, from_beginning: bool, until_now: bool) -> AsyncIterator[dict[str, Any]]:
     """Every record of every topic as a JSON object; nothing is committed anywhere."""
     from events.kafka import KafkaConsumer  # noqa: PLC0415
     from events.topics import TOPICS  # noqa: PLC0415
@@ -129,15 +108,16 @@ async def stream(state: State, ending: Ending, *, from_beginning: bool) -> Async
     try:
         partitions = await existing(settings, [topic.name for topic in TOPICS])
         consumer.assign(partitions)
-        positions = consumer.beginning_offsets if from_beginning else consumer.end_offsets
-        for partition, offset in (await positions(partitions)).items():
+        first, last = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        begin = first if from_beginning else last
+        for partition, offset in begin.items():
             consumer.seek(partition, offset)
-        while True:
+        unread = {partition for partition in partitions if begin[partition] < last[partition]}
+        while unread or not until_now:
             polled = await consumer.poll(timeout_seconds=0.5)
             for received in sorted((one for many in polled.values() for one in many), key=lambda one: one.timestamp_ms):
                 yield as_object(received)
-            if ending.idle(bool(polled)):
-                return
+            unread -= {place for place in polled if await consumer.position(place) >= last[place]}
     finally:
         await consumer.stop()
 

@@ -5,6 +5,7 @@ import struct
 from urllib.parse import urlsplit
 
 SECONDS = 2.0
+OK = 200
 METADATA_REQUEST = struct.pack(">hhih", 3, 1, 1, -1) + struct.pack(">i", 0)  # API 3 version 1, no client id, no topics
 FAILURES = (OSError, TimeoutError, EOFError, struct.error)
 
@@ -30,10 +31,19 @@ async def kafka_answers(bootstrap: str) -> bool:
         return False
 
 
-async def http_answers(url: str, status: int = 200) -> bool:
+async def http_answers(url: str, *, authorization: str = "") -> bool:
     try:
         async with asyncio.timeout(SECONDS):
-            return await http_status(url) == status
+            return await http_status(url, authorization) == OK
+    except (ValueError, *FAILURES):
+        return False
+
+
+async def key_known(url: str, key: str) -> bool:
+    """Whether a service has heard of the API key yet; identity tells the others through events."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await http_status(url, f"Bearer {key}") in {200, 403}
     except (ValueError, *FAILURES):
         return False
 
@@ -49,11 +59,12 @@ async def count_brokers(host: str, port: int) -> int:
         writer.close()
 
 
-async def http_status(url: str) -> int:
+async def http_status(url: str, authorization: str = "") -> int:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
-        writer.write(f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n".encode())
+        headers = f"Host: {address.netloc}\r\nAuthorization: {authorization}\r\nConnection: close"
+        writer.write(f"GET {address.path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
         return int((await reader.readline()).split(maxsplit=2)[1])
     except IndexError:
         return 0
