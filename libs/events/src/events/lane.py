@@ -17,6 +17,7 @@ from events import metrics, offsets
 from events.assignment import Assigned
 from events.backlog import Bounds, size_of
 from events.batch import Slice, Subscription, TooManyFailures, commit
+from events.dead_letter import Failure
 from events.recoverability import is_transient
 from events.release import release
 from events.triage import SequenceKey, Triage
@@ -163,13 +164,12 @@ class Lane:
         elif isinstance(error, TooManyFailures):
             await self._stop(assigned, "too many failures: more events than the limit allows could not be handled")
         elif not (self._progress.has_handled or assigned.may_park_first):
-            log.error("first event failed", partition=str(assigned.partition), exc_info=error)
+            log.error("first event failed", partition=str(assigned.partition), stack=Failure.of(error).stack)
             await self._stop(assigned, f"the first event after the start failed: {type(error).__name__}: {error}")
         else:
             await self._park(assigned, piece, error)
 
     async def _park(self, assigned: Assigned, piece: Slice, poison: Exception) -> None:
-        log.error("event parked", partition=str(assigned.partition), offset=piece.records[0].offset, exc_info=poison)
         slices = {assigned: piece}
         try:
             triage = await commit(
@@ -223,7 +223,7 @@ class Lane:
                 topic=letter.arrival.received.topic,
                 offset=letter.arrival.received.offset,
                 reason=letter.reason,
-                error=str(letter.error),
+                error=repr(letter.error),
             )
 
     async def _release(self, sequence: SequenceKey) -> None:
