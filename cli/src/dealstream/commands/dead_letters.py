@@ -31,7 +31,9 @@ Overrule = Annotated[bool, typer.Option("--overrule", help="Accept a forked hist
 def list_letters(
     service: Service = None,
     consumer: Annotated[str | None, typer.Option(help="Only of this consumer.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Only from this topic.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="failed, invalid, foreign-tenant, diverged, gap or behind.")
+    ] = None,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -39,7 +41,7 @@ def list_letters(
 
     async def work(client: Client) -> list[dict[str, Any]]:
         names = chosen(service)
-        lists = await asyncio.gather(*(letters(client, name, consumer=consumer, topic=topic) for name in names))
+        lists = await asyncio.gather(*(letters(client, name, consumer=consumer, reason=reason) for name in names))
         return [letter for found in lists for letter in found]
 
     found = ask(home, work)
@@ -98,14 +100,19 @@ def edit(
     letter: Letter,
     data: Annotated[Path, typer.Option("--data", exists=True, dir_okay=False, help="File with the corrected JSON.")],
     why: Why = "",
-    dry_run: DryRun = False,
     home: HomeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Replace the letter's data; what was there is kept in the audit. Redrive it afterwards."""
     service, number = parse(letter)
-    body = {"data": json_text.loads(data.read_text("utf-8")), "why": needed(why), "dry_run": dry_run}
-    tell(ask(home, lambda client: client.post(service, f"{PATH}/{number}/edit", body)), json=json)
+    body = {"value": data.read_text("utf-8"), "why": needed(why)}
+    answer = ask(home, lambda client: client.post(service, f"{PATH}/{number}/correction", body))
+    if json:
+        print_json(answer)
+    elif answer["problem"]:
+        say(f"Kept, but it cannot be read yet: {answer['problem']}")
+    else:
+        say(f"It can be read now. Next: ./dealstream dead-letters redrive {letter} --why ...")
 
 
 @app.command()
@@ -113,6 +120,38 @@ def discard(letter: Letter, why: Why = "", home: HomeOption = None, json: JsonOp
     """Take it out for good, without effect; what waited behind it goes on."""
     service, number = parse(letter)
     tell(ask(home, lambda client: client.post(service, f"{PATH}/{number}/discard", {"why": needed(why)})), json=json)
+
+
+@app.command()
+def stopped(service: Service = None, home: HomeOption = None, json: JsonOption = False) -> None:
+    """Partitions that wait for an operator, because too much failed."""
+
+    async def work(client: Client) -> list[dict[str, Any]]:
+        answers = [(name, await client.get(name, "/v1/stopped-partitions")) for name in chosen(service)]
+        return [{"service": name, **stop} for name, answer in answers for stop in answer["items"]]
+
+    found = ask(home, work)
+    if json:
+        print_json({"stopped_partitions": found})
+        return
+    columns = list(found[0]) if found else ["service"]
+    print_table(columns, [[stop[name] for name in columns] for stop in found])
+    say(f"{len(found)} stopped partitions.")
+
+
+@app.command()
+def resume(
+    consumer: Annotated[str, typer.Argument(help="As `dead-letters stopped` prints it.")],
+    topic: Annotated[str, typer.Argument()],
+    partition: Annotated[int, typer.Argument(min=0)],
+    why: Why = "",
+    home: HomeOption = None,
+) -> None:
+    """Let a stopped partition go on."""
+    body = {"consumer": consumer, "topic": topic, "partition": partition, "why": needed(why)}
+    name = one(None, consumer)
+    ask(home, lambda client: client.post(name, "/v1/stopped-partitions:resume", body))
+    say(f"{consumer} goes on with {topic}/{partition}.")
 
 
 async def letters(client: Client, service: str, **query: Any) -> list[dict[str, Any]]:
@@ -165,8 +204,7 @@ def tell(report: Any, *, json: bool) -> None:
     if json:
         print_json(report)
         return
-    outcomes = (report or {}).get("outcomes") or []
+    outcomes = report.get("outcomes", [report])
     columns = ["topic", "sequence_key", "applied", "skipped", "error"]
-    if outcomes:
-        print_table(columns, [["" if one.get(name) is None else one[name] for name in columns] for one in outcomes])
-    say("Done." if not outcomes else f"{len(outcomes)} sequences.")
+    print_table(columns, [["" if one.get(name) is None else one[name] for name in columns] for one in outcomes])
+    say(f"{len(outcomes)} sequences{' tried, nothing changed' if report.get('dry_run') else ''}.")

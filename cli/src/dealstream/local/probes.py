@@ -31,21 +31,17 @@ async def kafka_answers(bootstrap: str) -> bool:
         return False
 
 
-async def http_answers(url: str, *, authorization: str = "") -> bool:
-    try:
-        async with asyncio.timeout(SECONDS):
-            return await http_status(url, authorization) == OK
-    except (ValueError, *FAILURES):
-        return False
+async def http_answers(url: str) -> bool:
+    return await http_status(url) == OK
 
 
-async def key_known(url: str, key: str) -> bool:
-    """Whether a service has heard of the API key yet; identity tells the others through events."""
+async def http_status(url: str, *, authorization: str = "") -> int:
+    """0 when nobody answers in time."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await http_status(url, f"Bearer {key}") in {200, 403}
-    except (ValueError, *FAILURES):
-        return False
+            return await get(url, authorization)
+    except (ValueError, IndexError, *FAILURES):
+        return 0
 
 
 async def count_brokers(host: str, port: int) -> int:
@@ -59,14 +55,12 @@ async def count_brokers(host: str, port: int) -> int:
         writer.close()
 
 
-async def http_status(url: str, authorization: str = "") -> int:
+async def get(url: str, authorization: str) -> int:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:
         headers = f"Host: {address.netloc}\r\nAuthorization: {authorization}\r\nConnection: close"
         writer.write(f"GET {address.path} HTTP/1.1\r\n{headers}\r\n\r\n".encode())
         return int((await reader.readline()).split(maxsplit=2)[1])
-    except IndexError:
-        return 0
     finally:
         writer.close()
