@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,18 @@ class Tenant:
 
     def client(self) -> Client:
         return Client(self.platform.addresses, self.key)
+
+    def wait_until_known(self) -> None:
+        """Identity tells the other services of a new key through events."""
+        deadline = time.monotonic() + 60
+        for service, path in {"leads": "/v1/leads", "deals": "/v1/deals", "analytics": "/v1/kpis"}.items():
+            while self._status(service, path) == 401:
+                assert time.monotonic() < deadline, f"{service} has not heard of the key"
+                time.sleep(0.1)
+
+    def _status(self, service: str, path: str) -> int:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx2.get(f"{self.platform.addresses[service]}{path}", headers=headers, timeout=60).status_code
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         answer = httpx2.get(
@@ -78,7 +91,9 @@ class RunningPlatform:
             check=True,
             capture_output=True,
         )
-        return Tenant(self, key.read_text(encoding="utf-8").strip())
+        tenant = Tenant(self, key.read_text(encoding="utf-8").strip())
+        tenant.wait_until_known()
+        return tenant
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """``dealstream WORDS --home ...``."""
