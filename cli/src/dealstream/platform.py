@@ -40,8 +40,6 @@ A_READ = {
 NOT_YET = {0, 401, 503}
 KEY_SECONDS = 60.0
 ADMIN_EMAIL = "admin@example.com"
-NOT_YET = {0, 401, 503}
-KEY_SECONDS = 60.0
 Say = Callable[[str, str], None]
 
 
@@ -118,7 +116,6 @@ async def start(plan: Plan, supervisor: Supervisor, say: Say) -> None:
     await supervisor.start(*(service(plan, name) for name in SERVICES))
     await found(plan)
     await until_the_key_is_known(plan)
-    await await_key(plan)
     await supervisor.start(*(module(plan, name) for name in plan.also))
 
 
@@ -227,21 +224,6 @@ async def found(plan: Plan) -> None:
     output, _ = await done.communicate()
     if done.returncode != 0:
         raise PlatformError(f"The default tenant was not founded:\n{output.decode(errors='replace')}")
-
-
-async def await_key(plan: Plan) -> None:
-    """The key works everywhere once each service has heard of it."""
-    key = plan.home.api_key()
-    asked = {"identity": "/v1/me", "leads": "/v1/leads", "deals": "/v1/deals", "analytics": "/v1/kpis"}
-    urls = [f"http://127.0.0.1:{plan.port(name)}{path}" for name, path in asked.items()]
-    deadline = asyncio.get_running_loop().time() + KEY_SECONDS
-    while not all([await probes.key_known(url, key) for url in urls]):
-        if asyncio.get_running_loop().time() > deadline:
-            raise PlatformError(
-                "The services have not heard of the platform's API key.",
-                f"Events do not flow; see the logs in {plan.home.logs}.",
-            )
-        await asyncio.sleep(0.1)
 
 
 async def until_the_key_is_known(plan: Plan) -> None:
