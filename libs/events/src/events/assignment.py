@@ -12,7 +12,7 @@ from events.batch import Slice
 from events.codec import Received
 from events.failure_limit import FailureLimit, Limits
 from events.partition import Partition
-from events.recoverability import Backoff
+from events.recoverability import Backoff, described
 
 
 class Stage(StrEnum):
@@ -104,7 +104,7 @@ class Assigned:
 
     def retry_later(self, error: BaseException, now: float) -> None:
         self.retry_at = now + self.backoff.next_seconds()
-        self.reason = f"{type(error).__name__}: {error}"
+        self.reason = described(error)
 
     def lose_position(self) -> None:
         """Somebody else has moved it on: what was read is of no use."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from events.codec import Received, decode
 from events.envelope import Envelope
 from events.errors import InvalidMessage
+from events.recoverability import text_of
 from events.triage import Letter, Reason, SequenceKey, storable
 
 Identity = tuple[UUID | None, str | None, UUID | None, int | None]
@@ -82,11 +83,11 @@ class Failure:
         frames = traceback.extract_tb(error.__traceback__)
         way = [type(error).__qualname__, *(f"{frame.filename}:{frame.name}" for frame in frames)]
         if not frames:
-            way.append(str(error).partition(":")[0])
+            way.append(text_of(error).partition(":")[0])
         stack = "".join(traceback.format_exception(error)) if frames else None
         return cls(
             error_class=f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-            detail=storable(str(error))[:_DETAIL_LENGTH],
+            detail=storable(text_of(error))[:_DETAIL_LENGTH],
             stack_hash=hashlib.sha256("\n".join(way).encode("utf-8", "backslashreplace")).hexdigest()[:16],
             stack=None if stack is None else storable(stack)[-_STACK_LENGTH:],
         )

@@ -18,7 +18,7 @@ from events.assignment import Assigned
 from events.backlog import Bounds, size_of
 from events.batch import Slice, Subscription, TooManyFailures, commit
 from events.dead_letter import Failure
-from events.recoverability import is_transient
+from events.recoverability import described, is_transient
 from events.release import release
 from events.triage import SequenceKey, Triage
 
@@ -165,7 +165,7 @@ class Lane:
             await self._stop(assigned, "too many failures: more events than the limit allows could not be handled")
         elif not (self._progress.has_handled or assigned.may_park_first):
             log.error("first event failed", partition=str(assigned.partition), stack=Failure.of(error).stack)
-            await self._stop(assigned, f"the first event after the start failed: {type(error).__name__}: {error}")
+            await self._stop(assigned, f"the first event after the start failed: {described(error)}")
         else:
             await self._park(assigned, piece, error)
 
@@ -182,7 +182,7 @@ class Lane:
         except offsets.Fenced as fenced:
             self._fenced(slices, fenced)
         except TooManyFailures:
-            await self._stop(assigned, f"too many failures, the last: {type(poison).__name__}: {poison}")
+            await self._stop(assigned, f"too many failures, the last: {described(poison)}")
         except Exception as error:  # noqa: BLE001 - parking must not lose the event, so the partition waits
             self._retry(assigned, error)
         else:
@@ -191,7 +191,7 @@ class Lane:
     def _retry(self, assigned: Assigned, error: Exception) -> None:
         assigned.retry_later(error, time.monotonic())
         metrics.CONSUMER_RETRIES.labels(self._subscription.group, type(error).__name__).inc()
-        log.warning("batch will be tried again", partition=str(assigned.partition), error=repr(error))
+        log.warning("batch will be tried again", partition=str(assigned.partition), error=described(error))
 
     async def _stop(self, assigned: Assigned, reason: str) -> None:
         assigned.halt(reason)
@@ -200,7 +200,7 @@ class Lane:
             async with self._pool.acquire(timeout=5) as connection:
                 await offsets.mark_stopped(connection, self._subscription.group, assigned.partition, reason)
         except Exception as error:  # noqa: BLE001 - the stop holds without the note for operators
-            log.warning("stop not noted in the database", error=repr(error))
+            log.warning("stop not noted in the database", error=described(error))
 
     async def _committed(self, slices: dict[Assigned, Slice], triage: Triage) -> None:
         now = time.monotonic()
@@ -223,7 +223,7 @@ class Lane:
                 topic=letter.arrival.received.topic,
                 offset=letter.arrival.received.offset,
                 reason=letter.reason,
-                error=repr(letter.error),
+                error=described(letter.error),
             )
 
     async def _release(self, sequence: SequenceKey) -> None:
@@ -231,4 +231,4 @@ class Lane:
         try:
             await release(self._pool, self._subscription, sequence)
         except Exception as error:  # noqa: BLE001
-            log.warning("sequence not released", sequence=sequence.key, error=repr(error))
+            log.warning("sequence not released", sequence=sequence.key, error=described(error))

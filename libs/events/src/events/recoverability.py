@@ -35,6 +35,18 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, _TRANSIENT)
 
 
+def text_of(error: BaseException) -> str:
+    """What the error says; an error that cannot say it must not take its reader down."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - asyncpg's do that when they are raised without arguments
+        return ""
+
+
+def described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {text_of(error)}"
+
+
 @dataclass
 class Backoff:
     """Growing waits with full jitter, so that many consumers do not return at once."""

@@ -15,6 +15,7 @@ from events import dead_letter
 from events.audit import By, Conflict, content_of, record
 from events.batch import Subscription
 from events.letters import Filter, LetterNotFound
+from events.recoverability import described
 from events.release import SequenceGone, locked_letters, rehearse, release, remove
 from events.triage import SequenceKey, arrivals_of
 from events.watermark import Verdict, Watermark, judge
@@ -115,7 +116,7 @@ class Redriver:
             async with connection.transaction():
                 await self._discard_head(connection, subscription, sequence, letter_id, by)
             released = await release(self._pool, subscription, sequence)
-        error = None if released.error is None else str(released.error)
+        error = None if released.error is None else described(released.error)
         return Outcome(
             subscription.group, *sequence, letter_id, released.applied, released.skipped, released.waiting, error
         )
@@ -250,8 +251,6 @@ def _outcome(head: Mapping[str, Any], released: Any = None, *, needs_force: bool
         head["id"],
         **counts,
         waiting=released.waiting if released else 0,
-        error=None
-        if released is None or released.error is None
-        else f"{type(released.error).__name__}: {released.error}",
+        error=None if released is None or released.error is None else described(released.error),
         needs_force=needs_force,
     )
