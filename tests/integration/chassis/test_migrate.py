@@ -42,11 +42,11 @@ async def test_a_changed_or_belated_migration_is_refused(new_database: Database,
     folder = write(tmp_path / "m", "0002_a.sql", "CREATE TABLE a ()")
     await migrate(url, [("s", folder)])
     write(folder, "0001_early.sql", "CREATE TABLE b ()")
-    with pytest.raises(MigrationRefused, match="s/0001_early.sql comes before"):
+    with pytest.raises(MigrationRefused, match=r"s/0001_early\.sql comes before"):
         await migrate(url, [("s", folder)])
     (folder / "0001_early.sql").unlink()
     write(folder, "0002_a.sql", "CREATE TABLE a (x int)")
-    with pytest.raises(MigrationRefused, match="s/0002_a.sql was changed"):
+    with pytest.raises(MigrationRefused, match=r"s/0002_a\.sql was changed"):
         await migrate(url, [("s", folder)])
 
 

@@ -24,7 +24,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_unknown_variable_names_the_nearest_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEALSTREAM_PROT", "9001")
-    with pytest.raises(WrongSettings, match="DEALSTREAM_PROT .* did you mean DEALSTREAM_PORT"):
+    with pytest.raises(WrongSettings, match=r"DEALSTREAM_PROT .* did you mean DEALSTREAM_PORT"):
         Settings.from_environment()
 
 

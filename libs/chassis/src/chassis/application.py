@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis import metrics, openapi, problem_handlers
+from chassis.dead_letter_routes import router as dead_letters
 from chassis.health import Health
 from chassis.http_context import HttpContext
 from chassis.reading import NotModified
@@ -37,7 +38,7 @@ def described(service: Service) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for router in service.routers:
+    for router in (*service.routers, dead_letters):
         _add(app, router)
     problem_handlers.install(app)
     app.add_exception_handler(NotModified, _not_modified)

@@ -99,6 +99,10 @@ class Directory:
         )
         return found
 
+    async def is_only_tenant(self, tenant: UUID) -> bool:
+        """Whether this installation serves nobody else: then what belongs to nobody is theirs as well."""
+        return await store.tenants(self._pool) == [tenant]
+
     def forget(self, tenant: UUID, id_: UUID) -> None:
         """A record changed: read it again when asked next."""
         for key in [key for key in self._cache if id_ == key[2] or (key[1] == tenant and isinstance(key[2], str))]:

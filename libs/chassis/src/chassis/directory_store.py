@@ -24,6 +24,7 @@ KINDS: dict[type[BaseModel], str] = {
 _BY_ID = "SELECT state FROM directory_record WHERE tenant_id = $1 AND kind = $2 AND id = $3"
 _BY_EXTERNAL_ID = "SELECT state FROM directory_record WHERE tenant_id = $1 AND kind = $2 AND external_id = $3"
 _API_KEY = "SELECT tenant_id, state FROM directory_record WHERE kind = 'api_key' AND id = $1"
+_TENANTS = "SELECT id FROM directory_record WHERE kind = 'tenant' LIMIT 2"
 _LED_TEAMS = """
     SELECT id FROM directory_record
     WHERE tenant_id = $1 AND kind = 'team' AND state ->> 'lead' = $2
@@ -57,6 +58,12 @@ async def led_teams(pool: "Pool[asyncpg.Record]", tenant: UUID, person: UUID) ->
     async with acquired(pool) as connection:
         rows = await connection.fetch(_LED_TEAMS, tenant, str(person))
     return tuple(row["id"] for row in rows)
+
+
+async def tenants(pool: "Pool[asyncpg.Record]") -> list[UUID]:
+    """Two at most: enough to know whether there is more than one."""
+    async with acquired(pool) as connection:
+        return [row["id"] for row in await connection.fetch(_TENANTS)]
 
 
 async def keep(connection: Any, records: Sequence[tuple[UUID, str, UUID, int, str | None, str]]) -> None:

@@ -99,8 +99,10 @@ def _start(
         resources.wake_relay = relay.wake
         loops["relay"] = _with_topics(service, resources, relay, supervisor.stop)
         health.checks["relay-allowed"] = _relay_check(relay)
+    consumers = _consumers(service, resources)
+    resources.subscriptions = tuple(consumer.subscription for consumer in consumers)
     if "consumers" in roles:
-        for consumer in _consumers(service, resources):
+        for consumer in consumers:
             loops[f"consumer {consumer.group}"] = consumer.run(supervisor.stop)
             health.checks[f"consumer-health {consumer.group}"] = _consumer_check(consumer)
         for background in service.background:

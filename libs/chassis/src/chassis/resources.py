@@ -10,6 +10,7 @@ from chassis.authenticator import Authenticator
 from chassis.clock import Clock, SystemClock
 from chassis.directory import Directory
 from chassis.settings import Settings
+from events.batch import Subscription
 from events.kafka import KafkaSettings
 
 
@@ -29,6 +30,8 @@ class Resources:
     authenticator: Authenticator
     clock: Clock = field(default_factory=SystemClock)
     wake_relay: Callable[[], None] = _nobody
+    subscriptions: tuple[Subscription, ...] = ()
+    """Of every consumer of the service, running here or not: a redrive needs their handlers."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set on SIGTERM: streams end when they see it."""
 

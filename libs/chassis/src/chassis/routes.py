@@ -63,8 +63,10 @@ class CommandRoute(APIRoute):
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         methods = {method.upper() for method in options.get("methods") or ("GET",)}
         if not methods <= _READS:
-            endpoint = _in_transaction(endpoint, options.get("status_code") or 200)
-            options["openapi_extra"] = _headers_of(methods, options.get("openapi_extra") or {})
+            wrapped = _in_transaction(endpoint, options.get("status_code") or 200)
+            if wrapped is not endpoint:
+                options["openapi_extra"] = _headers_of(methods, options.get("openapi_extra") or {})
+            endpoint = wrapped
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
