@@ -157,6 +157,11 @@ def test_a_new_owner_begins_a_span_and_the_old_one_keeps_the_past(cast: Any) -> 
     assert [span.owner for span in changed.state.spans] == [cast.ana, cast.binh]
 
 
+def test_what_is_so_already_changes_nothing(cast: Any) -> None:
+    given(DEAL, cast.opened()).when(ChangeOwner(moment=cast.at(1), to=cast.ana)).then_nothing()
+    given(DEAL, cast.opened()).when(PlanNextStep(moment=cast.at(1), next_step=None)).then_nothing()
+
+
 def test_a_closed_deal_may_get_another_owner_and_the_win_stays_with_the_first(cast: Any) -> None:
     changed = given(DEAL, cast.opened(), cast.win(1)).when(ChangeOwner(moment=cast.at(4), to=cast.binh))
     changed.then(DealOwnerChanged).then_state(owner=cast.binh)
