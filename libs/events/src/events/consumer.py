@@ -125,9 +125,6 @@ class Consumer:
         while not stop.is_set() and not self._is_finished():
             received = self._received
             fell_silent = await self._session(stop, crew)
-            for task in crew:
-                if task.done():
-                    task.result()
             if fell_silent:
                 silences = silences + 1 if self._received == received else 1
                 if silences > RECREATIONS_BEFORE_EXIT:
@@ -144,13 +141,17 @@ class Consumer:
             self._watch.until_silent(self._broker, self._pool, self.subscription, reader, self._assigned)
         )
         stopping = asyncio.create_task(stop.wait())
+        session = {feeding, watching, stopping}
         try:
-            await asyncio.wait({feeding, watching, stopping, *crew}, return_when=asyncio.FIRST_COMPLETED)
-            return watching.done() and not feeding.done() and not stop.is_set()
+            await asyncio.wait({*session, *crew}, return_when=asyncio.FIRST_COMPLETED)
+            fell_silent = watching.done() and not feeding.done() and not stop.is_set()
         finally:
-            for task in (stopping, watching, feeding):
-                await _end(task)
+            for task in session:
+                task.cancel()
+            await asyncio.wait(session)
             await self._close(reader)
+        _raise_failure_of(*session, *crew)
+        return fell_silent
 
     def _open(self) -> Reader:
         if self._partitions is not None:
@@ -186,7 +187,7 @@ class Consumer:
                 backoff.reset()
                 self._running, self._last_error = True, None
             except PositionLost as lost:
-                self._reposition(lost.partitions)
+                await self._reposition(reader, lost.partitions)
             except Exception as error:  # noqa: BLE001 - the loop must outlive every fault of its surroundings
                 self._running, self._last_error = False, repr(error)
                 log.warning("consumer waits", group=self.group, error=repr(error))
@@ -199,7 +200,7 @@ class Consumer:
             self._hold(self._partitions)
 
     async def _take_in(self, reader: Reader) -> None:
-        polled = await reader.poll(POLL_SECONDS, POLL_RECORDS)
+        polled = await reader.poll(POLL_SECONDS, min(POLL_RECORDS, self._bounds.high_records))
         crash_point("consumer.after_poll")
         now = time.monotonic()
         for partition, records in polled.items():
@@ -266,10 +267,14 @@ class Consumer:
         async with self._pool.acquire(timeout=STOP_SECONDS) as connection:
             await offsets.mark_stopped(connection, self.group, assigned.partition, reason)
 
-    def _reposition(self, partitions: Iterable[Partition]) -> None:
+    async def _reposition(self, reader: Reader, partitions: Iterable[Partition]) -> None:
+        """The log has changed under us: nothing more is read until the position has been looked at again."""
         for partition in partitions:
-            if (assigned := self._assigned.get(partition)) and assigned.stage is Stage.FLOWING:
-                assigned.lose_position()
+            if assigned := self._assigned.get(partition):
+                reader.pause(partition)
+                if assigned.stage is Stage.FLOWING:
+                    assigned.lose_position()
+        await asyncio.sleep(0)
 
     async def _on_assigned(self, partitions: frozenset[Partition]) -> None:
         metrics.CONSUMER_REBALANCES.labels(self.group).inc()
@@ -321,6 +326,12 @@ class Consumer:
             and bool(self._assigned)
             and all(assigned.stage is Stage.FINISHED for assigned in self._assigned.values())
         )
+
+
+def _raise_failure_of(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.result()
 
 
 async def _end(task: asyncio.Task[Any]) -> None:
