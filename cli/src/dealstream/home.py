@@ -88,6 +88,11 @@ class Home:
         return self.path / "mail"
 
     @property
+    def demo_note(self) -> Path:
+        """What the demo has loaded here, if anything."""
+        return self.path / "demo.json"
+
+    @property
     def api_key_file(self) -> Path:
         return self.path / "secrets" / "api_key"
 

@@ -80,6 +80,7 @@ def start_detached(plan: Plan, say: Say) -> State:
     plan.home.logs.mkdir(parents=True, exist_ok=True)
     words = ["--home", str(plan.home.path), "--port-base", str(plan.port_base)]
     words += [word for name in plan.also for word in ("--also", name)]
+    words += ["--firm", plan.firm.name, plan.firm.zone, plan.firm.currency]
     with (plan.home.logs / "platform.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dealstream.supervise", *words],

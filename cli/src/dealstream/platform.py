@@ -43,6 +43,15 @@ ADMIN_EMAIL = "admin@example.com"
 Say = Callable[[str, str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """Whom the platform's default tenant stands for; it counts when the tenant is founded, once."""
+
+    name: str = "Dealstream"
+    zone: str = "UTC"
+    currency: str = "USD"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to run: in which home, on which ports, beside which servers that run already."""
@@ -54,6 +63,7 @@ class Plan:
     kafka_settings: Mapping[str, str]
     also: tuple[str, ...] = ()  # Python modules to run beside the services once they are ready
     log_format: str = "json"
+    firm: Firm = Firm()
 
     def port(self, name: str) -> int:
         return port(self.port_base, name)
@@ -77,7 +87,9 @@ class Plan:
         return {name: self.port(name) for name in OFFSETS if name not in external}
 
 
-def plan_from_environment(home: Home, port_base: int, *, also: tuple[str, ...] = (), log_format: str = "json") -> Plan:
+def plan_from_environment(
+    home: Home, port_base: int, *, also: tuple[str, ...] = (), log_format: str = "json", firm: Firm | None = None
+) -> Plan:
     return Plan(
         home=home,
         port_base=port_base,
@@ -86,6 +98,7 @@ def plan_from_environment(home: Home, port_base: int, *, also: tuple[str, ...] =
         kafka_settings={name: os.environ[name] for name in KAFKA_VARIABLES if os.environ.get(name)},
         also=also,
         log_format=log_format,
+        firm=firm or Firm(),
     )
 
 
@@ -207,9 +220,9 @@ async def found(plan: Plan) -> None:
     """The tenant that everything here uses, its administrator and the key of this command line; once."""
     arguments = {
         "slug": "default",
-        "name": "Dealstream",
-        "zone": "UTC",
-        "currency": "USD",
+        "name": plan.firm.name,
+        "zone": plan.firm.zone,
+        "currency": plan.firm.currency,
         "admin-email": ADMIN_EMAIL,
         "admin-password-file": plan.home.password_file,
         "api-key-file": plan.home.api_key_file,

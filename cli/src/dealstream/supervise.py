@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import sys
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dealstream import lifecycle
 from dealstream.errors import PlatformError
 from dealstream.home import Home
-from dealstream.platform import plan_from_environment
+from dealstream.platform import Firm, plan_from_environment
 
 
 def main() -> int:
@@ -17,8 +18,10 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port-base", type=int, required=True)
     parser.add_argument("--also", action="append", default=[])
+    parser.add_argument("--firm", nargs=3, default=astuple(Firm()))
     chosen = parser.parse_args()
-    plan = plan_from_environment(Home(chosen.home), chosen.port_base, also=tuple(chosen.also))
+    also, firm = tuple(chosen.also), Firm(*chosen.firm)
+    plan = plan_from_environment(Home(chosen.home), chosen.port_base, also=also, firm=firm)
     try:
         asyncio.run(lifecycle.run(plan, log, lambda _: log("platform", "ready")))
     except PlatformError as error:

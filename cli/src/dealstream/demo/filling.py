@@ -33,12 +33,15 @@ class Note:
     loaded: bool
 
     @classmethod
-    def read(cls, file: Path) -> Self | None:
-        """The note of an earlier run, if there was one."""
-        if not file.exists():
-            return None
+    def of(cls, file: Path) -> Self:
+        """The note that is there."""
         found = json.loads(file.read_text("utf-8"))
         return cls(datetime.fromisoformat(found["end"]), loaded=found["loaded"])
+
+    @classmethod
+    def read(cls, file: Path) -> Self | None:
+        """The note of an earlier run, if there was one."""
+        return cls.of(file) if file.exists() else None
 
     def write(self, file: Path) -> None:
         """Keep it for the next run."""

@@ -13,12 +13,12 @@ from typing import Any
 
 from dealstream.client import Client
 from dealstream.demo import firm, records
+from dealstream.demo.filling import Note
 from dealstream.demo.year import STAGES, Year
 from dealstream.errors import PlatformError
 from dealstream.home import Home
 
 SECONDS_BETWEEN_ACTS = 3.0
-ANSWERS_AFTER_SECONDS = 20
 
 Act = Callable[[], Awaitable[None]]
 
@@ -104,7 +104,9 @@ class Traffic:
 
 
 async def run(home: Home) -> None:
-    """Acts until the process is ended; a service that is away for a moment only costs an act."""
+    """Acts once the year is loaded, until ended; a service that is away for a moment only costs an act."""
+    while not ((note := Note.read(home.demo_note)) and note.loaded):  # noqa: ASYNC110 - another process writes it
+        await asyncio.sleep(SECONDS_BETWEEN_ACTS)
     async with Client(home.running().addresses, home.api_key()) as client:
         traffic = Traffic(client)
         while True:

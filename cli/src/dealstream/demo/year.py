@@ -102,6 +102,18 @@ class Year:
             rep = self._random.choice(firm.REPS)
             yield self._deal(f"D-{number:05d}", rep, at, self._company(rep), chance=1.35)
 
+    def totals(self) -> dict[str, int]:
+        """How many of what this year holds, by the KPI that counts them."""
+        leads = list(self.leads())
+        deals = [lead.deal for lead in leads if lead.deal is not None] + list(self.own_deals())
+        closes = [deal.close for deal in deals if deal.close is not None]
+        return {
+            "leads-created": len(leads),
+            "deals-opened": len(deals),
+            "deals-won": sum(close.won for close in closes),
+            "deals-lost": sum(not close.won for close in closes),
+        }
+
     def _moments(self, count: int) -> list[datetime]:
         days = self._random.choices(self._days, self._weights, k=count)
         return [self._working_hour(day) for day in days]
