@@ -107,7 +107,7 @@ class _Deal:
         self.spans: list[Span] = []
         self.closings: list[Closing] = []
         from_lead = dice.random() < 0.5
-        created = lead.created_on + timedelta(days=3) if dice.random() < 0.1 else lead.created_on
+        created = lead.created_on + timedelta(days=dice.choice((0, 0, 20)))
         self.fixed: dict[str, Any] = {
             "id": id_, "name": "a deal", "pipeline": dice.choice(PIPELINES), "source": dice.choice(SOURCES),
             "opened_at": at, "opened_on": at.date(), "start_known": dice.random() < 0.85,
@@ -189,7 +189,8 @@ class _Deal:
     def _lines(self) -> tuple[Line, ...]:
         if self.product is None or self.dice.random() < 0.3:
             return ()
-        parts = (self.value, 0) if self.dice.random() < 0.5 else (self.value - self.value // 3, self.value // 3)
+        third = self.value // 3
+        parts = self.dice.choice(((self.value, 0), (self.value - third, third), (third, third)))
         return tuple(
             Line(
                 product=product, quantity=1, list_minor=listed, list_base_minor=listed,
