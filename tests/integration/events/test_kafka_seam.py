@@ -1,6 +1,8 @@
 """The seam around the Kafka client keeps its own promises on a real broker."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -91,9 +93,24 @@ async def test_without_its_topic_a_page_is_not_confirmed(world: World) -> None:
             await producer.publish([a_record()._replace(topic="deals.nowhere")], 0.5)
 
 
-async def test_a_partition_gives_nothing_before_its_seek(world: World) -> None:
+async def test_a_partition_gives_nothing_before_its_seek_though_kafka_has_an_offset(world: World) -> None:
     async with KafkaProducer(world.kafka) as producer:
         await producer.publish([a_record(), a_record()])
+    async with a_member(world) as earlier:
+        for partition in earlier.assignment():
+            earlier.seek(partition, 0)
+        await everything(earlier, 2)
+        await earlier.commit(dict.fromkeys(earlier.assignment(), 0))
+    async with a_member(world) as consumer:
+        assert await consumer.poll(1) == {}
+        for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
+            consumer.seek(partition, max(0, end - 1))
+        assert [record.offset for record in await everything(consumer, 1)] == [1]
+
+
+@asynccontextmanager
+async def a_member(world: World) -> AsyncIterator[KafkaConsumer]:
+    """A member of a group, with its partitions."""
     assigned = asyncio.Event()
 
     async def on_assigned(_partitions: frozenset[Partition]) -> None:
@@ -103,10 +120,7 @@ async def test_a_partition_gives_nothing_before_its_seek(world: World) -> None:
     await consumer.start()
     try:
         await asyncio.wait_for(assigned.wait(), 20)
-        assert await consumer.poll(1) == {}
-        for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
-            consumer.seek(partition, max(0, end - 1))
-        assert [record.offset for record in await everything(consumer, 1)] == [1]
+        yield consumer
     finally:
         assert await consumer.stop()
 

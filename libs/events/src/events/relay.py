@@ -161,7 +161,8 @@ class Relay:
     async def _pause(self) -> None:
         """Until woken or the next tick is due, but never shorter than the shortest."""
         options = self._options
-        shortest = options.longest_tick_seconds if self._failing else options.shortest_tick_seconds
+        slow = min(options.longest_tick_seconds, options.lease.total_seconds() / 8)  # the lease is renewed here too
+        shortest = slow if self._failing else options.shortest_tick_seconds
         await asyncio.sleep(shortest)
         await _wait(self._awake, options.tick_seconds - shortest)
         self._awake.clear()
