@@ -8,6 +8,7 @@ on a pooled connection; in return a release costs no round trip.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
@@ -50,6 +51,7 @@ async def acquired(pool: "Pool[asyncpg.Record]") -> AsyncIterator["Connection[as
         await pool.release(connection)
 
 
+@lru_cache(maxsize=10_000)
 def begin_as_tenant(tenant: UUID, *, read_only: bool = False) -> str:
     """The one statement that opens a tenant's transaction; a UUID needs no quoting."""
     mode = "BEGIN READ ONLY" if read_only else "BEGIN"

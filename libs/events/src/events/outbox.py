@@ -73,7 +73,10 @@ async def append_with(connection: Any, entries: Sequence[OutboxEntry], write: st
     """
     rows = [_row(entry) for entry in entries]
     await _ensure_partition(connection)
-    status = await connection.execute(_insert_with(write), *map(list, zip(*rows, strict=True)), *values)
+    if len(rows) == 1:
+        status = await connection.execute(_insert_one_with(write), *rows[0], *values)
+    else:
+        status = await connection.execute(_insert_with(write), *map(list, zip(*rows, strict=True)), *values)
     if status == "INSERT 0 0":
         return False
     _count(entries)
@@ -148,6 +151,18 @@ SELECT id, tenantid, aggregatetype, aggregateid, aggregateversion, type, schemav
        AS entry (id, tenantid, aggregatetype, aggregateid, aggregateversion, type, schemaversion, bucket, payload,
                  headers, place)
  ORDER BY place
+"""
+
+
+@lru_cache(maxsize=1000)
+def _insert_one_with(write: str) -> str:
+    """The usual case, without arrays, which cost the driver and the server more than the row itself."""
+    return f"""
+WITH written AS ({write})
+INSERT INTO outbox_event
+       (id, tenantid, aggregatetype, aggregateid, aggregateversion, type, schemaversion, bucket, payload, headers)
+SELECT $1::uuid, $2::uuid, $3::text, $4::uuid, $5::bigint, $6::text, $7::int, $8::smallint, $9::json, $10::json
+  FROM written
 """
 
 
