@@ -48,15 +48,18 @@ def unpack_key(key: int) -> tuple[int, int, int]:
 def book(postings: Iterable[Posting], ids: Mapping[Slice, int]) -> Booked:
     """Add the postings up by key. A slice without an id raises KeyError: ask for it and book again."""
     booked: Booked = {}
-    zeros = False
+    several = False
     for measure, on, where, count, amount in postings:
         key = ids[where] << SLICE_SHIFT | measure.number << DAY_BITS | (on.toordinal() - FIRST_DAY)
-        if key in booked:
-            count += booked[key][0]  # noqa: PLW2901 - the hot loop reuses its names
-            amount += booked[key][1]  # noqa: PLW2901
-        zeros = zeros or not (count or amount)
-        booked[key] = (count, amount)
-    return {key: value for key, value in booked.items() if value != (0, 0)} if zeros else booked
+        was = booked.get(key)
+        if was is None:
+            booked[key] = (count, amount)
+        else:
+            booked[key] = (was[0] + count, was[1] + amount)
+            several = True
+    if several or (0, 0) in booked.values():
+        return {key: value for key, value in booked.items() if value != (0, 0)}
+    return booked
 
 
 def changes(before: Booked, after: Booked) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from analytics.ledger.posting import Measure, Posting, Slice, lattice
-from analytics.measures.dimensions import at, held_by, labelled, reason_label, text
+from analytics.measures.dimensions import Places, at, held_by, labelled, reason_label, text
 from analytics.measures.histogram import bucket
 from analytics.measures.stage_flow import stage_postings
 from analytics.measures.stages import latest_outcome, whole_seconds
@@ -99,26 +99,23 @@ LEAD_WINS = Measure(
 
 def postings(deal: DealState) -> Iterator[Posting]:
     where = Slice(source=deal.source, pipeline=text(deal.pipeline))
+    places = Places(where)
     first = deal.spans[0]
-    yield Posting(DEALS_OPENED, deal.opened_on, _at(first, where)._replace(stage=None), 1, first.base_minor)
-    yield from _open_stock(deal.spans, where)
-    yield from _expected(deal, where)
-    yield from stage_postings(deal, where)
+    yield Posting(DEALS_OPENED, deal.opened_on, places(first)._replace(stage=None), 1, first.base_minor)
+    yield from _open_stock(deal.spans, places)
+    yield from _expected(deal, places)
+    yield from stage_postings(deal, places)
     for closing in deal.closings:
         yield from _closed(closing, where)
     if latest_outcome(deal) is DealStatus.WON:
         yield from _won(deal, deal.closings[-1], where)
 
 
-def _at(span: Span, where: Slice) -> Slice:
-    return at(span.owner, where, span.stage, span.product)
-
-
-def _open_stock(spans: tuple[Span, ...], where: Slice) -> Iterator[Posting]:
+def _open_stock(spans: tuple[Span, ...], places: Places) -> Iterator[Posting]:
     """In on the day a span began, out on the day it ended; a neighbour that differs in neither way cancels out."""
     left: tuple[date, Slice, int] | None = None
     for span in spans:
-        entered = (span.from_on, _at(span, where), span.base_minor)
+        entered = (span.from_on, places(span), span.base_minor)
         if left is not None and left != entered:
             yield Posting(OPEN_PIPELINE, left[0], left[1], -1, -left[2])
         if left != entered:
@@ -128,11 +125,11 @@ def _open_stock(spans: tuple[Span, ...], where: Slice) -> Iterator[Posting]:
         yield Posting(OPEN_PIPELINE, left[0], left[1], -1, -left[2])
 
 
-def _expected(deal: DealState, where: Slice) -> Iterator[Posting]:
+def _expected(deal: DealState, places: Places) -> Iterator[Posting]:
     now = deal.spans[-1]
     if now.to_on is not None:
         return
-    here = _at(now, where)._replace(label=str(now.probability))
+    here = places(now)._replace(label=str(now.probability))
     if now.expected_close_on is None:
         yield Posting(UNDATED, now.from_on, here, 1, now.base_minor)
     else:

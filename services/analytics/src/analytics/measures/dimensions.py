@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from analytics.ledger.posting import Grouping, Slice
+from events.catalogue.deals import Span
 from events.catalogue.leads import Owner
 
 LONGEST_LABEL = 80
@@ -31,6 +32,20 @@ def at(owner: Owner, where: Slice, stage: str | None, product: UUID | str | None
         product if isinstance(product, str) else text(product),
         where.label,
     )
+
+
+class Places:
+    """The slices of a deal's spans, each built once: several measures ask for the same ones."""
+
+    def __init__(self, where: Slice) -> None:
+        self._where = where
+        self._known: dict[int, Slice] = {}
+
+    def __call__(self, span: Span) -> Slice:
+        found = self._known.get(id(span))
+        if found is None:
+            found = self._known[id(span)] = at(span.owner, self._where, span.stage, span.product)
+        return found
 
 
 def text(identity: UUID | None) -> str | None:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from analytics.ledger.posting import Measure, Posting, Slice
-from analytics.measures.dimensions import at, labelled
+from analytics.ledger.posting import Measure, Posting
+from analytics.measures.dimensions import Places, labelled
 from analytics.measures.histogram import bucket
 from analytics.measures.stages import Stay, by_stage, latest_outcome, whole_seconds
 from events.catalogue.deals import DealState, DealStatus, Span
@@ -59,15 +59,15 @@ STAYS_OPEN = Measure(
 )
 
 
-def stage_postings(deal: DealState, where: Slice) -> Iterator[Posting]:
+def stage_postings(deal: DealState, places: Places) -> Iterator[Posting]:
     outcome = latest_outcome(deal)
     furthest = max(span.stage_index for span in deal.spans)
     for found in by_stage(deal.spans).values():
         first = found[0].first
         passed = outcome is DealStatus.WON or furthest > first.stage_index
         label = PASSED if passed else _not_passed(deal, first)
-        yield Posting(STAGE_ENTRIES, first.from_on, _at(first, where)._replace(label=label))
-        yield from _times(deal, found, where)
+        yield Posting(STAGE_ENTRIES, first.from_on, places(first)._replace(label=label))
+        yield from _times(deal, found, places)
 
 
 def _not_passed(deal: DealState, first: Span) -> str:
@@ -75,20 +75,20 @@ def _not_passed(deal: DealState, first: Span) -> str:
     return STILL_IN if now.to_on is None and now.stage == first.stage else STOPPED
 
 
-def _times(deal: DealState, found: list[Stay], where: Slice) -> Iterator[Posting]:
+def _times(deal: DealState, found: list[Stay], places: Places) -> Iterator[Posting]:
     ended = [stay for stay in found if stay.left_on is not None]
     if ended and not deal.start_known:
         last = ended[-1].last
-        yield Posting(STAYS_UNKNOWN, last.to_on or last.from_on, _at(last, where))
+        yield Posting(STAYS_UNKNOWN, last.to_on or last.from_on, places(last))
     elif ended:
-        yield from _ended(ended, where)
+        yield from _ended(ended, places)
     if deal.start_known:
-        yield from _open(found, where)
+        yield from _open(found, places)
 
 
-def _ended(ended: list[Stay], where: Slice) -> Iterator[Posting]:
+def _ended(ended: list[Stay], places: Places) -> Iterator[Posting]:
     last = ended[-1].last
-    here, day = _at(last, where), last.to_on or last.from_on
+    here, day = places(last), last.to_on or last.from_on
     whole, latest = sum(stay.seconds() for stay in ended), ended[-1].seconds()
     yield Posting(TIME_IN_STAGE, day, here._replace(label=bucket(whole)), 1, whole)
     if len(ended) > 1 and whole != latest:
@@ -96,15 +96,11 @@ def _ended(ended: list[Stay], where: Slice) -> Iterator[Posting]:
         yield Posting(TIME_IN_STAGE_AGAIN, day, here._replace(label=bucket(latest)), 1, latest)
 
 
-def _open(found: list[Stay], where: Slice) -> Iterator[Posting]:
+def _open(found: list[Stay], places: Places) -> Iterator[Posting]:
     earlier = 0
     for stay in found:
         came = whole_seconds(EPOCH, stay.first.from_at) - earlier
-        yield Posting(STAYS_OPEN, stay.first.from_on, _at(stay.first, where), 1, came)
+        yield Posting(STAYS_OPEN, stay.first.from_on, places(stay.first), 1, came)
         if stay.left_on is not None:
-            yield Posting(STAYS_OPEN, stay.left_on, _at(stay.first, where), -1, -came)
+            yield Posting(STAYS_OPEN, stay.left_on, places(stay.first), -1, -came)
             earlier += stay.seconds()
-
-
-def _at(span: Span, where: Slice) -> Slice:
-    return at(span.owner, where, span.stage, span.product)
