@@ -88,10 +88,22 @@ class KafkaConsumer:
 
     def assign(self, partitions: Iterable[Partition]) -> None:
         """Reads just these partitions, without a group; each needs a ``seek``."""
-        self._client.assign([self._outer(partition) for partition in partitions])
+        wanted = frozenset(partitions)
+        self._client.assign([self._outer(partition) for partition in wanted])
+        self.hold(wanted)
 
     def assignment(self) -> frozenset[Partition]:
         return frozenset(self._inner(partition) for partition in self._client.assignment())
+
+    def hold(self, partitions: Iterable[Partition]) -> None:
+        """Paused, with a position that nobody reads from.
+
+        Without any it would be looked up in the group's offsets, and the error of finding none would come before the
+        records of all other partitions, at every poll.
+        """
+        for partition in partitions:
+            self._client.pause(self._outer(partition))
+            self._client.seek(self._outer(partition), 0)
 
     def seek(self, partition: Partition, offset: int) -> None:
         """Goes on from here, and lets records of the partition flow."""
@@ -153,7 +165,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         partitions = frozenset(self._consumer._inner(place) for place in assigned)  # noqa: SLF001
-        self._consumer.pause(*partitions)
+        self._consumer.hold(partitions)
         await self._on_assigned(partitions)
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
