@@ -153,7 +153,7 @@ class World:
         await eventually(lambda: self.history(aggregate), wanted)
 
 
-async def eventually(observe: Callable[[], Awaitable[Any] | Any], wanted: Any, seconds: float = 15.0) -> None:
+async def eventually(observe: Callable[[], Awaitable[Any] | Any], wanted: Any, seconds: float = 45.0) -> None:
     """Waits until the observation is what is wanted; the limit only ends a failing test."""
     deadline = time.monotonic() + seconds
     while True:
