@@ -1,0 +1,205 @@
+"""A day on which everything happens: each event version there is, brought about through the HTTP APIs.
+
+    python tests/e2e/every_event.py --home DIR     records one real message of each as libs/events/examples
+
+Examples of released versions are never edited: what exists stays, unless ``--amend`` is given.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from dealstream.home import Home
+from running_platform import RunningPlatform, Tenant
+
+EXAMPLES = Path(__file__).parents[2] / "libs" / "events" / "examples"
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Caller:
+    """Calls services as one person or key, and expects to succeed."""
+
+    addresses: dict[str, str]
+    token: str
+
+    def post(self, service: str, path: str, body: Any = None) -> Any:
+        return self._call("POST", service, path, json=body)
+
+    def patch(self, service: str, path: str, body: Any) -> Any:
+        return self._call("PATCH", service, path, json=body, headers={"If-Match": "*"})
+
+    def put(self, service: str, path: str, body: Any) -> Any:
+        return self._call("PUT", service, path, json=body, headers={"If-Match": "*"})
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        return self._call("GET", service, path, params=query)
+
+    def until(self, service: str, path: str) -> Any:
+        """What another service tells this one arrives a moment later."""
+        deadline = time.monotonic() + 60
+        while True:
+            answer = self._answer("GET", service, path)
+            if answer.is_success:
+                return answer.json()
+            assert time.monotonic() < deadline, f"{path}: {answer.text}"
+            time.sleep(0.2)
+
+    def _call(self, method: str, service: str, path: str, **options: Any) -> Any:
+        answer = self._answer(method, service, path, **options)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def _answer(self, method: str, service: str, path: str, headers: Any = None, **options: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return httpx2.request(method, f"{self.addresses[service]}{path}", headers=headers, timeout=60, **options)
+
+
+def live_it(tenant: Tenant) -> None:
+    """Everything happens once; returns when the last notice was read."""
+    admin = Caller(tenant.platform.addresses, tenant.key)
+    ana, binh = people(admin)
+    settings(admin)
+    account = customers(admin)
+    deal = leads(admin, ana["id"], binh["id"])
+    own_deal(admin, ana["id"], binh["id"], account)
+    admin.until("deals", f"/v1/deals/{deal}")
+    year = datetime.now(UTC).year
+    admin.post("analytics", "/v1/seals", {"from_on": f"{year - 1}-01-01", "to_on": f"{year - 1}-02-01"})
+    read_a_notice(admin, binh)
+
+
+def people(admin: Caller) -> tuple[Any, Any]:
+    region = admin.post("identity", "/v1/regions", {"name": "Miền Bắc", "external_id": "north"})
+    admin.patch("identity", f"/v1/regions/{region['id']}", {"name": "Miền Bắc và Trung"})
+    team = admin.post("identity", "/v1/teams", {"name": "Hà Nội", "external_id": "hanoi"})
+    admin.patch("identity", f"/v1/teams/{team['id']}", {"name": "Hà Nội 1"})
+    belongs = {"team": team["id"], "region": region["id"]}
+    ana = admin.post(
+        "identity", "/v1/people", {"name": "Ana", "roles": ["rep"], "email": "ana@acme.example", **belongs}
+    )
+    binh = admin.post(
+        "identity", "/v1/people", {"name": "Bình", "roles": ["rep"], "email": "binh@acme.example", **belongs}
+    )
+    admin.patch("identity", f"/v1/people/{ana['id']}", {"locale": "vi"})
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    admin.post("identity", f"/v1/people/{ana['id']}/assignment", {"from_on": tomorrow, "team": team["id"]})
+    admin.post("identity", f"/v1/people/{ana['id']}/deactivation")
+    admin.post("identity", f"/v1/people/{ana['id']}/reactivation")
+    admin.post("identity", f"/v1/people/{binh['id']}/password", {"password": PASSWORD})
+    return ana, binh
+
+
+def settings(admin: Caller) -> None:
+    admin.patch("identity", "/v1/tenant", {"name": "Acme Việt Nam"})
+    admin.put("identity", "/v1/tenant/rates", {"rates": [{"currency": "VND", "on": "2020-01-01", "rate": "0.000039"}]})
+    key = admin.post("identity", "/v1/api-keys", {"name": "warehouse", "roles": ["integration"]})
+    admin.post("identity", f"/v1/api-keys/{key['id']}/revocation")
+
+
+def customers(admin: Caller) -> str:
+    account = admin.post("leads", "/v1/accounts", {"name": "Công ty TNHH Sao Mai", "country": "VN"})
+    admin.patch("leads", f"/v1/accounts/{account['id']}", {"sector": "seafood"})
+    contact = admin.post("leads", "/v1/contacts", {"name": "Nguyễn Thị Hà", "account": account["id"]})
+    admin.patch("leads", f"/v1/contacts/{contact['id']}", {"job_title": "Trưởng phòng mua hàng"})
+    found: str = account["id"]
+    return found
+
+
+def leads(admin: Caller, ana: str, binh: str) -> str:
+    """A lead goes every way there is and ends as a deal, whose id is returned."""
+    lead = admin.post(
+        "leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": {"name": "Trần Văn Tú"}}
+    )
+    path = f"/v1/leads/{lead['id']}"
+    admin.patch("leads", path, {"title": "14 máy bơm"})
+    admin.post("leads", f"{path}/assignment", {"owner": ana})
+    admin.post("leads", f"{path}/disqualification", {"reason": "no budget"})
+    admin.post("leads", f"{path}/reopening", {})
+    admin.post("leads", f"{path}/qualification", {})
+    first = admin.post("leads", f"{path}/handoff", {"offered_to": binh})
+    admin.post("leads", f"/v1/handoffs/{first['id']}/return", {"reason": "budget not confirmed"})
+    if admin.get("leads", path)["status"] == "open":
+        admin.post("leads", f"{path}/qualification", {})
+    second = admin.post("leads", f"{path}/handoff", {"offered_to": binh})
+    accepted: str = admin.post("leads", f"/v1/handoffs/{second['id']}/acceptance", {})["deal"]
+    return accepted
+
+
+def own_deal(admin: Caller, ana: str, binh: str, account: str) -> None:
+    stages = [
+        {"key": "talk", "title": "Talk", "probability_percent": 20},
+        {"key": "offer", "title": "Offer", "probability_percent": 60, "stalled_after_days": 14},
+    ]
+    pipeline = admin.post("deals", "/v1/pipelines", {"name": "Direct", "stages": stages})
+    admin.patch("deals", f"/v1/pipelines/{pipeline['id']}", {"name": "Direct sales"})
+    price = {"amount": "730.00", "currency": "USD"}
+    product = admin.post("deals", "/v1/products", {"name": "Pump S", "family": "pumps", "list_prices": [price]})
+    admin.patch("deals", f"/v1/products/{product['id']}", {"family": "water pumps"})
+    opened = {"name": "Sao Mai: 3 pumps", "pipeline": pipeline["id"], "owner": ana, "account": account}
+    path = f"/v1/deals/{admin.post('deals', '/v1/deals', opened)['id']}"
+    admin.patch("deals", path, {"source": "trade-show"})
+    admin.post("deals", f"{path}/lines", {"lines": [{"product": product["id"], "quantity": 3}], "currency": "USD"})
+    admin.post("deals", f"{path}/expected-close", {"expected_close_on": "2030-06-30"})
+    admin.post("deals", f"{path}/next-step", {"next_step": {"what": "Call the buyer", "due_on": "2030-01-15"}})
+    admin.post("deals", f"{path}/stage", {"stage": "offer"})
+    admin.post("deals", f"{path}/owner", {"owner": binh})
+    admin.post("deals", f"{path}/closure", {"outcome": "lost", "reason": "price", "competitor": "Ebara"})
+    admin.post("deals", f"{path}/reopening", {"reason": "they came back"})
+    admin.post("deals", f"{path}/closure", {"outcome": "won"})
+
+
+def read_a_notice(admin: Caller, person: Any) -> None:
+    """Somebody signs in and reads what was told."""
+    who = {"tenant": admin.get("identity", "/v1/me")["tenant_slug"], "email": person["email"], "password": PASSWORD}
+    token = admin.post("identity", "/v1/sessions", who)["access_token"]
+    reader = Caller(admin.addresses, token)
+    deadline = time.monotonic() + 60
+    while not (found := reader.get("notifications", "/v1/inbox")["items"]):
+        assert time.monotonic() < deadline, "no notice has come"
+        time.sleep(0.2)
+    reader.post("notifications", f"/v1/inbox/{found[0]['id']}/read")
+
+
+def messages(platform: RunningPlatform) -> list[dict[str, Any]]:
+    """Every record of every topic."""
+    done = platform.command("events", "tail", "--from-beginning", "--until-now", "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def record(platform: RunningPlatform, *, amend: bool) -> None:
+    """One example of each type, the last of its kind."""
+    EXAMPLES.mkdir(exist_ok=True)
+    for message in messages(platform):
+        file = EXAMPLES / f"{message['type']}.json"
+        if amend or not file.exists():
+            example = {
+                "topic": message["topic"],
+                "key": f"{message['tenant']}:{message['subject']}",
+                "headers": message["headers"],
+                "value": message["data"],
+            }
+            file.write_text(json.dumps(example, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--amend", action="store_true", help="replace examples; right only while nothing is released")
+    chosen = parser.parse_args()
+    home = Home(chosen.home)
+    platform = RunningPlatform(home, home.running().port_base)
+    live_it(platform.default)
+    time.sleep(3)  # the last events are on their way
+    record(platform, amend=chosen.amend)
+
+
+if __name__ == "__main__":
+    main()
