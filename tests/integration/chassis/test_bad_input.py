@@ -85,6 +85,11 @@ async def test_a_wrong_request_is_refused(notes: Running, rep: Principal) -> Non
         assert reply.json()["trace_id"] in reply.headers["traceparent"]
 
 
+async def test_a_wrong_method_names_the_right_ones(notes: Running, rep: Principal) -> None:
+    reply = await notes.client(rep).put("/v1/notes", json={})
+    assert reply.headers["allow"] == "GET, POST"
+
+
 async def test_a_body_without_a_length_is_counted(notes: Running, rep: Principal) -> None:
     async def endless() -> Any:
         for _ in range(40):

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Self, Union
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+)
 from pydantic import model_validator as _model_validator
 from pydantic_core import core_schema
 
@@ -38,6 +48,10 @@ __all__ = [
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_ONE_LINE_PATTERN = rf"^[^{_PLAIN}]*[^{_PLAIN}\s][^{_PLAIN}]*$"
+"""What ``_one_line`` takes, for readers of the schema."""
+_LINES_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _INSTANT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d$")
 
@@ -76,6 +90,11 @@ class Text:
         text = core_schema.str_schema(strict=True, min_length=1, max_length=self.longest)
         return core_schema.no_info_after_validator_function(_one_line, text)
 
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": _ONE_LINE_PATTERN}
+
     def __or__(self, other: Any) -> Any:
         return Union[Annotated[str, self], other]  # noqa: UP007 - the operand is no type before it is annotated
 
@@ -83,7 +102,9 @@ class Text:
 Name = Annotated[str, Text(200)]
 ExternalId = Annotated[str, Text(200)]
 """The id that the caller's own system knows a record by."""
-LongText = Annotated[StrictStr, Field(max_length=10_000), AfterValidator(_lines)]
+LongText = Annotated[
+    StrictStr, Field(max_length=10_000, json_schema_extra={"pattern": _LINES_PATTERN}), AfterValidator(_lines)
+]
 """Free text with lines."""
 WholeNumber = Annotated[StrictInt, Field(ge=0, le=BIGGEST)]
 

@@ -1,6 +1,7 @@
 """Turns every way in which a request can fail into its problem document."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -8,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from chassis.database_errors import refusal_of
 from chassis.problems import ProblemResponse, problem, response_of
@@ -49,9 +51,17 @@ async def _refused(_request: Request, refusal: Any) -> Response:
     return response_of(refusal)
 
 
-async def _http(_request: Request, error: Any) -> Response:
+async def _http(request: Request, error: Any) -> Response:
     code, detail = _CODES.get(error.status_code, (f"http-{error.status_code}", str(error.detail)))
-    return ProblemResponse(problem(error.status_code, code, detail), error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return ProblemResponse(problem(error.status_code, code, detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of every route with this address; Starlette names only those of the first."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
 async def _invalid(_request: Request, error: Any) -> Response:

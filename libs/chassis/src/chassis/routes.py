@@ -183,12 +183,12 @@ def _headers_of(methods: set[str], extra: dict[str, Any]) -> dict[str, Any]:
     match = "The `ETag` that you read; stale is 412." + (" Needed." if methods & _NEEDS_MATCH else "")
     key = "Repeat the request safely: the same key answers the stored reply for 24 hours."
     parameters = [
-        _header("If-Match", match, required=bool(methods & _NEEDS_MATCH)),
-        _header("Idempotency-Key", key, required=False),
+        _header("If-Match", match, r'^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$', required=bool(methods & _NEEDS_MATCH)),
+        _header("Idempotency-Key", key, "^[!-~]{1,255}$", required=False),
     ]
     return {**extra, "parameters": [*extra.get("parameters", []), *parameters]}
 
 
-def _header(name: str, description: str, *, required: bool) -> dict[str, Any]:
-    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+def _header(name: str, description: str, pattern: str, *, required: bool) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": pattern}
     return {"name": name, "in": "header", "required": required, "description": description, "schema": schema}
