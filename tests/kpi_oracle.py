@@ -201,6 +201,11 @@ def entries(world: Any, day: date) -> Iterator[Seen]:
                 yield Seen(first.from_on, where, "passed")
             elif now and now.stage == stage:
                 yield Seen(first.from_on, where, "still in")
+        for stage in {stage for span in known for stage in span.skipped} - {span.stage for span in known}:
+            over = next(span for span in known if stage in span.skipped)
+            where = of_deal(deal, over.owner, over.product, stage)
+            yield Seen(over.from_on, where, "entered")
+            yield Seen(over.from_on, where, "passed")
 
 
 def stays(world: Any, day: date) -> Iterator[Seen]:

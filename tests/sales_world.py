@@ -152,10 +152,12 @@ class _Deal:
 
     def _begin(self) -> None:
         stage, probability = STAGES[self.stage]
+        before = self.spans[-1].stage_index if self.spans else self.stage
         self.spans.append(
             Span(
                 stage=stage,
                 stage_index=self.stage,
+                skipped=tuple(key for key, _ in STAGES[before + 1 : self.stage]),
                 probability=probability,
                 owner=self.owner,
                 base_minor=self.value,

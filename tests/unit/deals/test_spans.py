@@ -27,3 +27,22 @@ def test_a_close_ends_the_visit_and_a_reopening_begins_another(cast: Any) -> Non
     deal = given(DEAL, cast.opened(), cast.lose(1), cast.reopen(4)).state
     first, second = visits(deal.spans)
     assert (first.left_at, second.entered_at, second.left_at) == (cast.at(1).at, cast.at(4).at, None)
+
+
+def skipped(deal: Any) -> list[tuple[str, tuple[str, ...]]]:
+    return [(span.stage, span.skipped) for span in deal.spans]
+
+
+def test_a_forward_move_says_which_stages_it_jumped_over(cast: Any) -> None:
+    deal = given(DEAL, cast.opened(), cast.move("negotiation", 1), cast.revalue(5, 2)).state
+    assert skipped(deal) == [("qualified", ()), ("negotiation", ("needs", "proposal")), ("negotiation", ())]
+
+
+def test_a_move_back_jumps_over_nothing(cast: Any) -> None:
+    deal = given(DEAL, cast.opened(), cast.move("negotiation", 1), cast.move("qualified", 2)).state
+    assert skipped(deal)[-1] == ("qualified", ())
+
+
+def test_a_stage_left_at_the_instant_it_was_entered_is_jumped_over(cast: Any) -> None:
+    deal = given(DEAL, cast.opened(), cast.move("proposal", 1), cast.revalue(5, 1), cast.move("negotiation", 1)).state
+    assert skipped(deal) == [("qualified", ()), ("negotiation", ("needs", "proposal"))]

@@ -245,7 +245,7 @@ STAGE_CONVERSION = Kpi(
     slug="conversion-by-stage", title="Conversion by stage", unit=Unit.RATIO, compare="points",
     booked_on="the day of the first entry into the stage (cohort)",
     definition="Deals that entered the stage and ever reached a later one, or stand as won / deals that entered it. "
-    "Passing over stages counts as passing the one that was left; going back and forth counts once; lost deals stay "
+    "A stage that a move jumps over counts as entered and passed; going back and forth counts once; lost deals stay "
     "in. Those still in the stage are in the denominator and shown apart.",
     figure=Share(count(STAGE_ENTRIES, PASSED), count(STAGE_ENTRIES), "no deal entered the stage"),
     dimensions=_CLOSE, credited_to=_ENTERING, always_by=("stage",), retroactive=True,

@@ -143,11 +143,12 @@ def _move(command: MoveStage, deal: DealState, at: Moment) -> Events:
     if deal.stage in {stage.key for stage in pipeline.stages[:index]}:
         _must_meet_criteria(deal, pipeline)
     stage = pipeline.stages[index]
+    skipped = tuple(each.key for each in pipeline.stages[deal.spans[-1].stage_index + 1 : index])
     after = _turned(
         deal,
         at,
         {"stage": stage.key},
-        {"stage_index": index, "probability": stage.probability},
+        {"stage_index": index, "skipped": skipped, "probability": stage.probability},
         stalled_after_days=stage.stalled_after_days,
     )
     yield DealStageChanged(

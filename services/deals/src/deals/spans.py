@@ -41,10 +41,17 @@ def turned(spans: Spans, moment: Moment, **changes: Any) -> Spans:
     last = spans[-1]
     if all(getattr(last, name) == value for name, value in changes.items()):
         return spans
-    begun = last.model_copy(update={**changes, "from_at": moment.at, "from_on": moment.on})
+    begun = last.model_copy(update={"skipped": (), **changes, "from_at": moment.at, "from_on": moment.on})
     if last.from_at == moment.at:
-        return (*spans[:-1], begun)
+        return (*spans[:-1], begun.model_copy(update={"skipped": _jumped_over(last, begun)}))
     return (*ended(spans, moment), begun)
+
+
+def _jumped_over(replaced: Span, by: Span) -> tuple[str, ...]:
+    """What two changes at one instant jumped over together; the stage in between had no stay."""
+    if by.stage == replaced.stage:
+        return replaced.skipped
+    return (*replaced.skipped, replaced.stage, *by.skipped) if by.stage_index > replaced.stage_index else ()
 
 
 def ended(spans: Spans, moment: Moment) -> Spans:
@@ -54,7 +61,7 @@ def ended(spans: Spans, moment: Moment) -> Spans:
 
 def resumed(spans: Spans, moment: Moment, **changes: Any) -> Spans:
     """The spans after a closed deal was reopened."""
-    fresh = {"from_at": moment.at, "from_on": moment.on, "to_at": None, "to_on": None}
+    fresh = {"from_at": moment.at, "from_on": moment.on, "to_at": None, "to_on": None, "skipped": ()}
     return (*spans, spans[-1].model_copy(update={**changes, **fresh}))
 
 

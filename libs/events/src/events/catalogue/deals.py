@@ -95,6 +95,8 @@ class Span(Value):
     stage: StageKey
     stage_index: NonNegativeInt
     """Place of the stage in its pipeline when the span began, from 0."""
+    skipped: tuple[StageKey, ...] = ()
+    """Stages jumped over by the forward move that began the span; the deal has passed them without a stay."""
     probability: BasisPoints
     owner: Owner
     base_minor: MinorUnits

@@ -1,7 +1,7 @@
 """What the stays of a deal in its stages mean for the figures: conversion by stage and time in stage. Pure.
 
 Conversion: a deal counts once a stage, on the day it first entered it, and has passed it once it ever reached a later
-stage or stands as won. Time: a deal counts once a stage, on the day its latest stay there ended, with the time of all
+stage or stands as won. A stage that a move jumped over was entered and passed on the day of the move. Time: a deal counts once a stage, on the day its latest stay there ended, with the time of all
 its ended stays; where that was more than one, a correction leads from there to the time of the latest alone.
 """
 
@@ -68,6 +68,17 @@ def stage_postings(deal: DealState, places: Places) -> Iterator[Posting]:
         label = PASSED if passed else _not_passed(deal, first)
         yield Posting(STAGE_ENTRIES, first.from_on, places(first)._replace(label=label))
         yield from _times(deal, found, places)
+    yield from _jumped_over(deal, places)
+
+
+def _jumped_over(deal: DealState, places: Places) -> Iterator[Posting]:
+    """Once for each stage that the deal was never in; one it came back to counts by its stay, from that day."""
+    seen = {span.stage for span in deal.spans}
+    for span in deal.spans:
+        for stage in span.skipped:
+            if stage not in seen:
+                seen.add(stage)
+                yield Posting(STAGE_ENTRIES, span.from_on, places(span)._replace(stage=stage, label=PASSED))
 
 
 def _not_passed(deal: DealState, first: Span) -> str:
