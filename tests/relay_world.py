@@ -114,7 +114,7 @@ class World:
     async def receives(self, count: int, topic: Topic = DEALS_DEAL, seconds: float = 30) -> list[Message]:
         """Waits until Kafka has so many different events, and answers them all."""
         async with asyncio.timeout(seconds):
-            while len(different(messages := await self.received(topic))) < count:  # noqa: ASYNC110  (Kafka has no event to wait for)
+            while len(different(messages := await self.received(topic))) < count:
                 await asyncio.sleep(0.1)
         return messages
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N818  (an error is called by what happened; the suffix would say nothing more)
 """What can go wrong on the way of an event, named by what the caller can do about it.
 
 EventsError
