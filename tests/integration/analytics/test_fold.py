@@ -11,6 +11,8 @@ import pytest_asyncio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.ledger.posting import Slice
+from analytics.ledger.slices import Slices, digest_of
 from events.codec import Received
 from events.release import fillable_gaps, release
 from folded_world import TENANT, history
@@ -119,17 +121,41 @@ async def test_a_failed_batch_changes_nothing_and_can_be_taken_again(ledger: Sta
     assert (await ledger.audit()).agrees
 
 
-async def test_an_unknown_event_counts_in_the_versions_and_in_nothing_else(ledger: Stage) -> None:
+@pytest.mark.parametrize("apart", [True, False])
+async def test_an_unknown_event_counts_in_the_versions_and_in_nothing_else(ledger: Stage, apart: bool) -> None:
     lead = next(versions for versions in a_world(6, size=12).leads if len(versions) > 1)
     first, second = history(World(leads=[lead]))[:2]
+    unknown = {"ce_type": b"dealstream.lead.teleported.v1"}
     strange = record(first._replace(version=2))
-    headers = tuple(
-        (name, b"dealstream.lead.teleported.v1" if name == "ce_type" else value) for name, value in strange.headers
-    )
-    await ledger.take([record(first), strange._replace(headers=headers)])
-    await ledger.take([strange._replace(headers=headers), record(second._replace(version=3))])
+    strange = strange._replace(headers=tuple((name, unknown.get(name, value)) for name, value in strange.headers))
+    for batch in ([record(first)], [strange]) if apart else ([record(first), strange],):
+        await ledger.take(batch)
+    await ledger.take([strange, record(second._replace(version=3))])
     assert await ledger.pool.fetchval("SELECT version FROM ledger_v1.fact") == 3
     assert await ledger.sums() == expected(World(leads=[[first.state, second.state]]))
+
+
+async def test_slices_are_told_apart_as_the_database_does(ledger: Stage) -> None:
+    values = ("", "1:a", "-", "a", "Đà Nẵng", "上海", "🙂", None)
+    slices = {Slice(source=source, label=label) for source in values for label in values}
+    known = Slices(ledger.naming.connect)
+    await known.number(TENANT, slices)
+    await Slices(ledger.naming.connect).number(TENANT, slices)
+    rows = await ledger.pool.fetch("SELECT digest, source, label, id FROM slice")
+    assert len(rows) == len(slices) == len({row["id"] for row in rows})
+    for digest, source, label, number in rows:
+        where = Slice(source=source, label=label)
+        assert (digest_of(where), known.of(TENANT).ids[where]) == (digest, number)
+
+
+async def test_a_memory_of_slices_that_is_full_is_emptied_and_nothing_else_changes(new_database: NewDatabase) -> None:
+    world = a_world(9, size=8)
+    async with stage(await new_database()) as ledger:
+        ledger.fold._slices = Slices(ledger.naming.connect, capacity=3)
+        for batch in batches(world, dice(9)):
+            await ledger.take(batch)
+        assert await ledger.sums() == expected(world)
+        assert (await ledger.audit()).agrees
 
 
 async def test_a_tenant_sees_its_own_entries_and_cells_only(ledger: Stage) -> None:

@@ -20,6 +20,7 @@ OFFSETS: Final = """
 SELECT topic, part AS partition, next_offset FROM consumer_offset WHERE grp = $1 ORDER BY topic, part
 """
 SEALED: Final = "SELECT from_on, to_on FROM seal WHERE tenant_id = $1 ORDER BY from_on"
+STATES: Final = "SELECT state FROM seal WHERE tenant_id = $1 ORDER BY from_on"
 BALANCES: Final = """
 SELECT l.measure, l.day, encode(s.digest, 'hex'), sum(l.count), sum(l.amount)
 FROM {schema}.ledger l JOIN slice s ON s.id = l.slice

@@ -6,6 +6,7 @@ ahead of the database, whatever becomes of the batch that asked. The memory is b
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from hashlib import sha256
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
@@ -23,16 +24,12 @@ CAPACITY: Final = 150_000
 FULL_MASK: Final = (1 << len(DIMENSIONS)) - 1
 
 _NAMES: Final = ", ".join(DIMENSIONS)
-_WANTED: Final = f"unnest({', '.join(f'${n}::text[]' for n in range(2, 2 + len(DIMENSIONS)))}) AS w({_NAMES})"
-_DIGEST: Final = f"slice_digest({', '.join(f'w.{name}' for name in DIMENSIONS)})"
 
-FIND: Final = f"""
-SELECT s.id, {", ".join(f"w.{name}" for name in DIMENSIONS)} FROM {_WANTED}
-JOIN slice s ON s.tenant_id = $1 AND s.digest = {_DIGEST}
-"""
-INSERT_MISSING: Final = f"""
-INSERT INTO slice (tenant_id, {_NAMES}) SELECT $1, {_NAMES} FROM {_WANTED}
-ON CONFLICT (tenant_id, digest) DO NOTHING
+FIND: Final = "SELECT digest, id FROM slice WHERE tenant_id = $1 AND digest = ANY($2::bytea[])"
+ADD: Final = f"""
+INSERT INTO slice (tenant_id, {_NAMES})
+SELECT $1, * FROM unnest({", ".join(f"${n}::text[]" for n in range(2, 2 + len(DIMENSIONS)))})
+ON CONFLICT (tenant_id, digest) DO NOTHING RETURNING digest, id
 """
 BY_ID: Final = f"SELECT id, {_NAMES} FROM slice WHERE tenant_id = $1 AND id = ANY($2::int[])"
 
@@ -49,6 +46,12 @@ def masks_of(measure: Measure) -> Masks:
 def project(where: Slice, mask: int) -> Slice:
     """The slice with only the dimensions of a grouping left."""
     return Slice(*(value if mask >> place & 1 else None for place, value in enumerate(where)))
+
+
+def digest_of(where: Slice) -> bytes:
+    """As ``slice_digest`` in the database: no two slices have the same text."""
+    text = "".join("-" if value is None else f"{len(value)}:{value}" for value in where)
+    return sha256(text.encode()).digest()
 
 
 class TenantSlices:
@@ -116,17 +119,11 @@ class Slices:
     async def number(self, tenant: UUID, slices: Iterable[Slice]) -> None:
         """Give each of the slices its number and remember it."""
         known = self.of(tenant)
-        wanted = [where for where in slices if where not in known.ids]
-        if not wanted:
-            return
-        columns = [list(column) for column in zip(*wanted, strict=True)]
-        async with self._connect() as connection:
-            found = await connection.fetch(FIND, tenant, *columns)
-            if len(found) < len(wanted):
-                await connection.execute(INSERT_MISSING, tenant, *columns)
-                found = await connection.fetch(FIND, tenant, *columns)
-        for number, *values in found:
-            known.remember(number, Slice(*values))
+        wanted = {digest_of(where): where for where in slices if where not in known.ids}
+        if wanted:
+            async with self._connect() as connection:
+                for digest, number in await _numbered(connection, tenant, wanted):
+                    known.remember(number, wanted[digest])
 
     async def project(self, tenant: UUID, wanted: Mapping[Masks, set[int]]) -> None:
         """Make sure that the projections of these slices, by number, are remembered."""
@@ -142,6 +139,18 @@ class Slices:
             if missing:
                 await self.number(tenant, missing)
                 known.try_projecting(numbers, masks)
+
+
+async def _numbered(connection: Any, tenant: UUID, wanted: Mapping[bytes, Slice]) -> list[tuple[bytes, int]]:
+    found = [tuple(row) for row in await connection.fetch(FIND, tenant, list(wanted))]
+    missing = wanted.keys() - {digest for digest, _ in found}
+    if missing:
+        columns = [list(column) for column in zip(*(wanted[digest] for digest in sorted(missing)), strict=True)]
+        found += [tuple(row) for row in await connection.fetch(ADD, tenant, *columns)]
+        if len(found) < len(wanted):
+            # Somebody else has added some of them in this moment.
+            return [tuple(row) for row in await connection.fetch(FIND, tenant, list(wanted))]
+    return found
 
 
 GROUPING_SHIFT: Final = 52
