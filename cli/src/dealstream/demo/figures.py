@@ -1,12 +1,11 @@
 """The figures that the demo shows, and when they are complete."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from dealstream.client import Client
-from dealstream.errors import PlatformError
+from dealstream.patience import Patience
 
 FIGURES = (
     "leads-created",
@@ -25,9 +24,6 @@ FIGURES = (
     "pipeline-velocity",
 )
 
-WAIT_SECONDS = 180.0
-PAUSE_SECONDS = 0.3
-
 
 async def figures(client: Client, slug: str) -> Any:
     """One KPI over all time, as the API answers it."""
@@ -36,15 +32,10 @@ async def figures(client: Client, slug: str) -> Any:
 
 async def caught_up(client: Client, expected: Mapping[str, int]) -> None:
     """Until each counted figure has come to what was loaded; live traffic may have added to it."""
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
     for slug, count in expected.items():
-        while (await figures(client, slug))["rows"][0]["value"] < count:
-            if asyncio.get_running_loop().time() > deadline:
-                raise PlatformError(
-                    f"{slug} has not come to the {count} that were loaded.",
-                    "See `./dealstream status` and `./dealstream dead-letters list`.",
-                )
-            await asyncio.sleep(PAUSE_SECONDS)
+        patience = Patience(f"of {count} {slug} are not in the figures yet")
+        while (missing := count - (await figures(client, slug))["rows"][0]["value"]) > 0:
+            await patience.pause(missing)
 
 
 def shown(answer: Any) -> Sequence[object]:

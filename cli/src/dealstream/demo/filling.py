@@ -17,12 +17,9 @@ from dealstream.client import Client
 from dealstream.demo import firm, records
 from dealstream.demo.records import Item
 from dealstream.demo.year import DealStory, LeadStory, Year
-from dealstream.errors import PlatformError
 from dealstream.imports.loading import Loading, Progress
 from dealstream.imports.tables import Report
-
-WAIT_SECONDS = 90.0
-PAUSE_SECONDS = 0.2
+from dealstream.patience import Patience
 
 
 @dataclass(frozen=True)
@@ -119,17 +116,13 @@ class Filling:
         """The deals that accepted handoffs open, once the last of them has come over from leads."""
         found = self.loading.client.pages("leads", "/v1/handoffs", status="accepted")
         ids = {handoff["external_id"]: handoff["deal"] async for handoff in found}
-        missing, deadline = set(ids.values()), asyncio.get_running_loop().time() + WAIT_SECONDS
+        missing, patience = set(ids.values()), Patience("deals of accepted handoffs have not arrived")
         while missing:
             opened = self.loading.client.pages("deals", "/v1/deals")
             missing -= {deal["id"] async for deal in opened}
-            if missing and asyncio.get_running_loop().time() > deadline:
-                raise PlatformError(
-                    f"{len(missing)} deals of accepted handoffs have not arrived.",
-                    "Look at `./dealstream dead-letters list`; running the demo again goes on from here.",
-                )
+            self.loading.progress("deals", len(ids) - len(missing), len(ids))
             if missing:
-                await asyncio.sleep(PAUSE_SECONDS)
+                await patience.pause(len(missing))
         return ids
 
 

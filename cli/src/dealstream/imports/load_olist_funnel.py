@@ -3,19 +3,15 @@
 The deal itself is opened by the deals service when it hears of the accepted handoff, as it always is.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealstream.client import BulkResult
-from dealstream.errors import PlatformError
 from dealstream.imports.loading import Item, Loading, instant, start_of
 from dealstream.imports.olist_funnel import DataSet, Lead, Win
-
-WAIT_SECONDS = 60.0
-PAUSE_SECONDS = 0.5
+from dealstream.patience import Patience
 
 
 async def load(data: DataSet, loading: Loading) -> None:
@@ -61,21 +57,15 @@ async def _accepted_deals(loading: Loading) -> dict[str, str]:
 
 async def _close(wins: Sequence[Item], loading: Loading) -> None:
     """Win the deals, as soon as each of them has come over from leads."""
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-    waiting = list(wins)
+    waiting, patience = list(wins), Patience("deals of accepted handoffs have not arrived")
     while waiting:
         results = await loading.client.bulk("deals", "/v1/deals:batch", waiting)
         waiting = [dict(result.item) for result in results if _code(result) == "not-found"]
         for result in results:
             _count(result, loading)
         loading.progress("wins", len(wins) - len(waiting), len(wins))
-        if waiting and asyncio.get_running_loop().time() > deadline:
-            raise PlatformError(
-                f"{len(waiting)} deals of accepted handoffs have not arrived after {WAIT_SECONDS:.0f} s.",
-                "Look at `./dealstream dead-letters list`, then run the import again: it goes on where it stopped.",
-            )
         if waiting:
-            await asyncio.sleep(PAUSE_SECONDS)
+            await patience.pause(len(waiting))
 
 
 def _count(result: BulkResult, loading: Loading) -> None:

@@ -54,7 +54,8 @@ def prepare(folder: Path, port: int, controller_port: int) -> None:
     if (folder / "data" / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    arguments = ("format", "--cluster-id", cluster, "--config", str(settings_file(folder)))
+    # With "=": an id may begin with "-", which the tool would take for an option.
+    arguments = ("format", f"--cluster-id={cluster}", "--config", str(settings_file(folder)))
     command = (*java("-Xmx128m", "-XX:TieredStopAtLevel=1"), "kafka.tools.StorageTool", *arguments)
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode != 0:
