@@ -3,20 +3,22 @@
     python -m deals                     all of it (migrations first, unless DEALSTREAM_MIGRATE=false)
     python -m deals api | relay | consumers
     python -m deals migrate             apply outstanding migrations and end
-    python -m deals openapi             print the OpenAPI document; needs no server and no settings
+    python -m deals relay recover | republish | release    what an operator does to the outbox (relay_commands.py)
+    python -m deals openapi | settings | metrics           print the reference; needs no server and no settings
 
 Exit codes: 0 ended as asked, 1 a loop failed, 2 wrong command or settings.
 """
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import structlog
 import uvloop
 
-from chassis import logs, openapi
+from chassis import logs, openapi, reference, relay_commands
 from chassis.application import described
 from chassis.migrate import MigrationRefused, migrate
 from chassis.process import ROLES, run
@@ -25,32 +27,42 @@ from chassis.settings import Settings, WrongSettings
 
 _WRONG = 2
 
+_PRINTED: Mapping[str, Callable[[Service], str]] = {
+    "openapi": lambda service: openapi.as_text(described(service)),
+    "settings": reference.settings_page,
+    "metrics": reference.metrics_page,
+}
+
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
     """Do what the command line says and exit."""
     command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["all"]
     if command in service.commands:
         sys.exit(service.commands[command](rest))
-    known = ("all", *ROLES, "migrate", "openapi")
-    if rest or command not in known:
+    known = ("all", *ROLES, "migrate", *_PRINTED)
+    if command not in known or (rest and command != "relay"):
         _complain(f"usage: python -m {service.name} [{' | '.join((*known, *service.commands))}]")
-    if command == "openapi":
-        sys.stdout.write(openapi.as_text(described(service)))
+    if command in _PRINTED:
+        sys.stdout.write(_PRINTED[command](service))
         sys.exit(0)
+    task = relay_commands.parsed(service, rest) if rest else None
     try:
         settings = service.settings.from_environment()
     except WrongSettings as error:
         _complain(str(error))
     logs.configure(form=settings.log_format, level=settings.log_level, service=service.name)
-    sys.exit(uvloop.run(_done(service, settings, command)))
+    sys.exit(uvloop.run(_done(service, settings, command, task)))
 
 
-async def _done(service: Service, settings: Settings, command: str) -> int:
+async def _done(service: Service, settings: Settings, command: str, task: Namespace | None) -> int:
     log = structlog.get_logger(__name__)
     try:
         if command == "migrate":
             applied = await migrate(settings.database_url.get_secret_value(), service.sources)
             log.info("migrated", applied=len(applied))
+            return 0
+        if task is not None:
+            sys.stdout.write(f"{await relay_commands.carry_out(service, settings, task)}\n")
             return 0
         return await run(service, settings, ROLES if command == "all" else (command,))
     except (MigrationRefused, OSError) as error:

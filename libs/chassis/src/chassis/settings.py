@@ -29,31 +29,45 @@ class WrongSettings(Exception):
 class Settings(BaseSettings):
     """What every service can be told. A service subclasses it to add its own."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
     """PostgreSQL database of this service, ``postgresql://user:password@host:port/name``."""
     kafka_bootstrap_servers: str = Field(default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    """Where the Kafka cluster is found: ``host:port``, several with commas."""
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL"
     )
+    """How to speak to Kafka."""
     kafka_sasl_mechanism: str = Field(default="PLAIN", validation_alias="KAFKA_SASL_MECHANISM")
+    """How to sign in to Kafka with a SASL protocol: ``PLAIN``, ``SCRAM-SHA-256``, ``SCRAM-SHA-512``."""
     kafka_sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME")
+    """User at Kafka."""
     kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias="KAFKA_SASL_PASSWORD")
+    """Its password."""
     kafka_ssl_cafile: str | None = Field(default=None, validation_alias="KAFKA_SSL_CAFILE")
+    """File with the authorities that sign Kafka's certificates; absent: those of the system."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` in a container."""
     port: int = Field(default=8700, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""
     topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]{0,100}$")
     """Put before each topic and consumer group, so that several platforms share one cluster."""
     topic_partitions: int = Field(default=12, ge=1, le=1_000)
+    """Partitions of topics that the service makes; those that are there stay as they are."""
     topic_replication: int = Field(default=1, ge=1, le=9)
+    """Replicas of topics that the service makes; 3 on a cluster."""
     identity_url: str = "http://127.0.0.1:8701"
     """Where the public keys of tokens are read: ``<identity_url>/.well-known/jwks.json``."""
     cursor_secret: SecretStr = SecretStr("")
     """Signs page cursors; the same for all processes of a service. Empty: derived from the database address."""
     log_format: Literal["json", "text"] = "json"
+    """Lines for machines or for people."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is written."""
     pool_size: int = Field(default=16, ge=2, le=500)
     """Connections to PostgreSQL, shared by API, relay and consumers of the process."""
     shutdown_seconds: float = Field(default=20.0, ge=1, le=600)

@@ -9,3 +9,4 @@ class Settings(CommonSettings):
     """Deals needs nothing of its own but its address."""
 
     port: int = Field(default=8703, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""

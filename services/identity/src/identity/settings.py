@@ -9,3 +9,4 @@ class IdentitySettings(Settings):
     """What identity can be told."""
 
     port: int = Field(default=8701, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""

@@ -9,3 +9,4 @@ class LeadsSettings(Settings):
     """What leads can be told."""
 
     port: int = Field(default=8702, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""
