@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from analytics import api_operations
+from analytics import api_operations, gauges
 from analytics.settings import Settings
 from chassis.principal import Principal
 from chassis.service import Service
@@ -52,6 +52,8 @@ async def test_an_audit_is_kept_and_shows_what_does_not_agree(analytics: Running
     assert second["shown"][0]["between"] == "cells and ledger"
     assert second["shown"][0]["grouping"] == []
     assert await ask(analytics, "GET", "/audits/last", by=DIRECTOR) == second
+    await gauges.draw(analytics.resources)
+    assert gauges.DIFFERENCES.collect()[0].samples[0].value == second["differences"] > 0
 
 
 async def test_a_period_is_sealed_once_published_and_verified(analytics: Running) -> None:

@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import APIRouter, Query
 
 from analytics.folding import own_fold
-from analytics.ledger import rebuild_store, sealing
+from analytics.ledger import audit_store, rebuild_store, sealing
 from analytics.ledger.audit import Audit, audit
 from analytics.ledger.projection import GROUP, active_schema, as_worker
 from analytics.ledger.seal import (
@@ -40,16 +40,6 @@ from events.catalogue.identity import Role
 LOOKS_AFTER: Final = (Role.ADMIN, Role.SALES_OPS)
 MAY_SEE: Final = (Role.ADMIN, Role.SALES_OPS, Role.DIRECTOR)
 
-KEEP_AUDIT: Final = """
-INSERT INTO audit (tenant_id, id, schema_name, started_at, finished_at, agrees, result)
-VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6) RETURNING finished_at
-"""
-LAST_AUDIT: Final = """
-SELECT id, schema_name, started_at, finished_at, agrees, result FROM audit WHERE tenant_id = $1
-ORDER BY started_at DESC LIMIT 1
-"""
-SEALS: Final = "SELECT state FROM seal WHERE tenant_id = $1 ORDER BY from_on"
-
 router = APIRouter(prefix="/v1", route_class=CommandRoute)
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -77,7 +67,9 @@ async def run_audit(work: Work) -> AuditView:
     id_, started = work.new_id(), work.now
     view = AuditView.of(id_, schema, started, started, result)
     content = json.dumps(view.model_dump(mode="json", include={"facts", "balances", "cells", "differences", "shown"}))
-    finished = await work.connection.fetchval(KEEP_AUDIT, work.tenant, id_, schema, started, result.agrees, content)
+    finished = await work.connection.fetchval(
+        audit_store.KEEP, work.tenant, id_, schema, started, result.agrees, content
+    )
     return view.model_copy(update={"finished_at": finished})
 
 
@@ -85,7 +77,7 @@ async def run_audit(work: Work) -> AuditView:
 async def get_last_audit(reader: Reader) -> AuditView:
     """The newest audit."""
     reader.principal.require(*MAY_SEE)
-    row = await reader.fetchrow(LAST_AUDIT, reader.tenant)
+    row = await reader.fetchrow(audit_store.LAST, reader.tenant)
     if row is None:
         raise NotFound("No audit has been run yet.")
     return AuditView(
@@ -124,7 +116,7 @@ async def seal_period(body: PeriodInput, work: Work) -> SealView:
 async def list_seals(reader: Reader) -> SealList:
     """The sealed periods, oldest first."""
     reader.principal.require(*MAY_SEE)
-    rows = await reader.fetch(SEALS, reader.tenant)
+    rows = await reader.fetch(sealing.STATES, reader.tenant)
     return SealList(items=[SealView.of(SealState.model_validate_json(row["state"])) for row in rows])
 
 

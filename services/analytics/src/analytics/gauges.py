@@ -16,6 +16,7 @@ from prometheus_client import Gauge
 from analytics.asking import calendar_of
 from analytics.kpi import Freshness, Kpi, Window
 from analytics.kpis import KPIS
+from analytics.ledger import audit_store
 from analytics.ledger.projection import GROUP, active_schema, tenants
 from analytics.numbers import shown
 from analytics.periods import ALWAYS, Days
@@ -39,6 +40,10 @@ VALUE = Gauge(
 )
 BEHIND = Gauge(
     "kpi_freshness_seconds", "By how much the figures are behind the events: age of the next event to be folded, or 0."
+)
+
+DIFFERENCES = Gauge(
+    "ledger_audit_differences", "Differences between cells, ledger and facts in the newest audits; any is an alarm."
 )
 
 
@@ -68,11 +73,12 @@ def behind() -> float:
 
 
 async def draw(resources: Resources) -> None:
-    """Every figure of every tenant, once."""
+    """Every figure of every tenant, once, and what the newest audits found."""
     async with (
         resources.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        DIFFERENCES.set(await connection.fetchval(audit_store.DIFFERENCES))
         for tenant in await tenants(connection, await active_schema(connection)):
             await _draw_tenant(resources, connection, tenant)
 
