@@ -109,7 +109,7 @@ class Stage:
 
     async def canonical_hash(self, schema: str = "ledger_v1") -> tuple[int, Any]:
         """Of the set of entries, whatever their order."""
-        return tuple(await self.pool.fetchrow(HASH.format(schema=schema)))  # type: ignore[return-value]
+        return tuple(await self.pool.fetchrow(HASH.format(schema=schema)))
 
 
 @asynccontextmanager
