@@ -36,7 +36,7 @@ async def analytics(postgres_url: str) -> AsyncIterator[Running]:
 async def ask(
     analytics: Running, method: str, path: str, body: object = None, *, by: Principal = OPS, status: int = 200
 ) -> Any:
-    options = {} if body is None else {"json": body}
+    options: dict[str, Any] = {} if body is None else {"json": body}
     reply = await analytics.client(by).request(method, f"/v1{path}", **options)
     assert reply.status_code == status, reply.text
     return reply.json()
