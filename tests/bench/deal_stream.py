@@ -38,7 +38,8 @@ class OpenDeal:
 class DealStream:
     """An endless stream over ``open_deals`` deals that are open at the same time."""
 
-    def __init__(self, open_deals: int, *, seed: int = 7, events_a_day: int = 5_000) -> None:
+    def __init__(self, open_deals: int, *, seed: int = 7, events_a_day: int = 5_000, tenant: UUID = TENANT) -> None:
+        self._tenant = tenant
         self._random = random.Random(seed)  # noqa: S311
         self._now = datetime(2026, 1, 5, 9, tzinfo=UTC)
         self._step = timedelta(days=1) / events_a_day
@@ -56,6 +57,19 @@ class DealStream:
         for _ in range(count):
             self._now += self._step
             yield self._advance(self._random.randrange(len(self._open)))
+
+    def closed(self, count: int, first: datetime, days: int) -> Iterator[Received]:
+        """Deals that closed within so many days, each with its one last event and as many spans as it had stages."""
+        for _ in range(count):
+            deal = self._new()
+            closed_at = first + timedelta(days=self._random.random() * days)
+            deal.version, deal.opened = 1, closed_at - timedelta(days=self._random.randrange(10, 90))
+            stages = self._random.randrange(1, 4)
+            step = (closed_at - deal.opened) / stages
+            deal.spans = [(stage, deal.amount, deal.opened + step * stage) for stage in range(stages)]
+            self._now = closed_at
+            won = self._random.random() < 0.4
+            yield self._record(deal, *(_WON if won else _LOST), closed="won" if won else "lost")
 
     def _new(self) -> OpenDeal:
         self._next_number += 1
@@ -96,12 +110,12 @@ class DealStream:
             ("ce_id", str(UUID(int=(0x0190B5A1 << 96) | 0x7000 << 64 | 0x8 << 60 | self._offset)).encode()),
             ("ce_subject", id_.encode()),
             ("ce_time", _time(self._now).encode()),
-            ("ce_tenantid", str(TENANT).encode()),
+            ("ce_tenantid", str(self._tenant).encode()),
             ("ce_aggregateversion", b"%d" % deal.version),
-            ("ce_partitionkey", f"{TENANT}:{id_}".encode()),
+            ("ce_partitionkey", f"{self._tenant}:{id_}".encode()),
         )
         value = f'{{"occurred_at":"{_time(self._now)}",{what}"deal":{_state(deal, id_, self._now, closed)}}}'
-        return Received("deals.deal", 0, self._offset, 0, f"{TENANT}:{id_}".encode(), value.encode(), headers)
+        return Received("deals.deal", 0, self._offset, 0, f"{self._tenant}:{id_}".encode(), value.encode(), headers)
 
 
 _WON = ("won", '"seconds_open":1000,')

@@ -34,8 +34,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Develop": {
         "test": ("dealstream.commands.test", "Run the tests."),
         "check": ("dealstream.commands.check", "Run every gate: style, types, boundaries, documents."),
+        "generate": ("dealstream.commands.generate", "Write the documents, schemas and dashboards drawn from code."),
         "lock": ("dealstream.commands.lock", "Renew the locked requirements."),
-        "bench": ("dealstream.bench", "Measure throughput and latency."),
+        "bench": ("dealstream.bench.command", "Measure throughput and latency."),
     },
 }
 

@@ -1,1 +1,1 @@
-"""``dealstream bench``: what the platform does in a second, against plain tools that do the same on the same machine."""
+"""``dealstream bench``: what the platform does in a second, beside plain tools on the same machine."""

@@ -1,4 +1,4 @@
-"""``dealstream bench``: every benchmark on servers of its own, ratios first; a bar that is missed is shown as missed."""
+"""``dealstream bench``: benchmarks on servers of their own, ratios first; a missed bar is shown as missed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

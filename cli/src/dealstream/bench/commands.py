@@ -1,4 +1,4 @@
-"""A command with all that makes it safe (authentication, idempotency, row-level security, outbox), against bare FastAPI.
+"""A command with what makes it safe (authentication, idempotency, row-level security, outbox) against bare FastAPI.
 
 Both capture a lead: one row of state, one of outbox, in the same tables, one uvicorn worker each, in turns.
 """
@@ -30,8 +30,8 @@ async def commands(stage: Stage, seconds: float, rounds: int) -> Outcome:
     async with _servers(stage) as (ours, bare):
         for server in (ours, bare):
             await _round(server, key, seconds)
-        rates = {"ours": [], "bare": []}
-        spent = {"ours": [], "bare": []}
+        rates: dict[str, list[float]] = {"ours": [], "bare": []}
+        spent: dict[str, list[float]] = {"ours": [], "bare": []}
         for _ in range(rounds):
             for name, server in (("ours", ours), ("bare", bare)):
                 rate, cpu = await _round(server, key, seconds)

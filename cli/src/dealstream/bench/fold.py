@@ -1,4 +1,4 @@
-"""Folding deal events into the ledger: the real consumer on real Kafka, one process, against FastStream; and rebuilding.
+"""Folding deal events: the real consumer on real Kafka, one process, against FastStream; and rebuilding.
 
 What the processes do is seen from outside: how far the consumer's offsets and the facts have come in the database.
 """
@@ -109,7 +109,7 @@ async def _worker(stage: Stage, url: str, prefix: str) -> AsyncIterator[psutil.P
 
 async def _folded(stage: Stage, url: str, worker: psutil.Process, aggregates: int, events: int) -> Folded:
     begin = aggregates + WARM_UP
-    return await _watched(stage, url, worker, OFFSETS, begin, begin + events)
+    return await _watched(stage, url, worker, OFFSETS, (begin, begin + events))
 
 
 async def _faststream(stage: Stage, prefix: str, workers: int, events: int) -> Folded:
@@ -118,11 +118,12 @@ async def _faststream(stage: Stage, prefix: str, workers: int, events: int) -> F
         where = ("--kafka", stage.plan.bootstrap, "--prefix", prefix, "--database", url, "--workers", str(workers))
         path = stage.script_path("faststream_fold.py")
         async with stage.process(path, *where, name=f"faststream-{workers}") as process:
-            return await _watched(stage, url, process, VERSIONS, FEW, FEW + events)
+            return await _watched(stage, url, process, VERSIONS, (FEW, FEW + events))
 
 
-async def _watched(stage: Stage, url: str, process: psutil.Process, question: str, begin: float, end: float) -> Folded:
-    """The rate between the two counts, and the CPU time that went by between them."""
+async def _watched(stage: Stage, url: str, process: psutil.Process, question: str, span: tuple[float, float]) -> Folded:
+    """The rate between two counts, and the CPU time that went by between them."""
+    begin, end = span
     connection = await asyncpg.connect(url)
     samples: list[Sample] = []
     spent: list[Sample] = []

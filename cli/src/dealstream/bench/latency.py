@@ -26,7 +26,7 @@ async def latency(stage: Stage, seconds: float) -> Outcome:
     """Deals are opened at a steady rate; each fifth is waited for in the figures."""
     readable: list[float] = []
     answered: list[float] = []
-    async with stage.platform() as plan, _watched(stage, plan) as arrivals:
+    async with stage.platform() as plan, _watched(stage) as arrivals:
         load = _Load(plan, answered, readable)
         await open_load(load.call, rate=RATE, count=RATE * WARM_UP_SECONDS)
         for each in (readable, answered, arrivals):
@@ -71,7 +71,7 @@ class _Load:
 
 
 @asynccontextmanager
-async def _watched(stage: Stage, plan: Plan) -> AsyncIterator[list[float]]:
+async def _watched(stage: Stage) -> AsyncIterator[list[float]]:
     """Milliseconds from the time in each event (the database's clock when it was written) to its arrival here."""
     arrivals: list[float] = []
     settings = stage.kafka(stage.prefix)

@@ -1,13 +1,13 @@
 """HTTP load: closed (so many connections, each as fast as it can) and open (calls begin when due, whatever happens).
 
-Written on bare streams, because a full HTTP client takes more of a core than the servers under test. With the open load
-a latency counts from the moment the call was due, so a server that stalls cannot hide the calls it kept from being made.
+Written on bare streams, because a full HTTP client takes more of a core than the servers under test. With the open
+load a latency counts from the moment the call was due: a server that stalls cannot hide the calls it held up.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from dealstream.bench.statistics import due_times
@@ -91,7 +91,7 @@ async def closed_load(
     return answered / (time.perf_counter() - began)
 
 
-async def open_load(call: Callable[[int, float], Awaitable[None]], *, rate: float, count: int) -> None:
+async def open_load(call: Callable[[int, float], Coroutine[Any, Any, None]], *, rate: float, count: int) -> None:
     """Begin ``call(number, due)`` at each due moment (of ``time.time()``); return when all have ended."""
     began = time.time() + 0.1
     async with asyncio.TaskGroup() as group:
