@@ -131,7 +131,9 @@ class KafkaConsumer:
         return int(await self._client.position(self._outer(partition)))
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        """Tells Kafka the next offsets, for tools that show lag; a failure is no harm."""
+        """Tells Kafka the next offsets, for tools that show lag; a failure is no harm. Without a group nobody looks."""
+        if self._group is None:
+            return
         await self._client.commit({self._outer(partition): offset for partition, offset in offsets.items()})
 
     async def beginning_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
