@@ -12,14 +12,18 @@ from chassis.migrate import migrate
 SCHEMA = Path(__file__).parents[3] / "services" / "analytics" / "schema.sql"
 OURS = "('public', 'ledger_v1')"
 QUERIES = (
-    "SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default"
-    f" FROM information_schema.columns WHERE table_schema IN {OURS} ORDER BY 1, 2, ordinal_position",
+    (
+        "SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default"
+        f" FROM information_schema.columns WHERE table_schema IN {OURS} ORDER BY 1, 2, ordinal_position"
+    ),
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2",
     f"SELECT schemaname, indexname, indexdef FROM pg_indexes WHERE schemaname IN {OURS} ORDER BY 1, 2",
     "SELECT schemaname, tablename, policyname, roles::text, qual FROM pg_policies ORDER BY 1, 2, 3",
     "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f' ORDER BY 1, 2",
-    "SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relacl::text FROM pg_class"
-    " WHERE relkind IN ('r', 'p') ORDER BY 1",
+    (
+        "SELECT oid::regclass::text, relrowsecurity, relforcerowsecurity, relacl::text FROM pg_class"
+        " WHERE relkind IN ('r', 'p') ORDER BY 1"
+    ),
 )
 
 
