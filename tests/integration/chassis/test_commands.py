@@ -1,6 +1,7 @@
 """A command through HTTP: state, event and reply commit together, or nothing does."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,10 +10,12 @@ import asyncpg
 import pytest
 
 from chassis.principal import Principal
+from chassis.refusals import Unavailable
 from chassis.testing import Running
+from chassis.unit_of_work import unit_of_work
 from events.catalogue.identity import Role, TenantState
 from integration.chassis.conftest import caller
-from integration.chassis.notes import tenant_state
+from integration.chassis.notes import NOTE, WriteNote, tenant_state
 
 
 async def test_a_command_writes_its_state_and_its_event(notes: Running, rep: Principal) -> None:
@@ -56,6 +59,18 @@ async def test_a_commit_that_fails_is_not_a_success(notes: Running, rep: Princip
     assert reply.status_code == 500
     assert await notes.outbox() == []
     assert await notes.resources.pool.fetchval("SELECT count(*) FROM idempotency_key") == 0
+
+
+async def test_a_transaction_that_the_database_gave_up_is_not_taken_for_committed(
+    notes: Running, tenant: TenantState
+) -> None:
+    with pytest.raises(Unavailable):
+        async with unit_of_work(notes.resources, tenant=tenant.id) as work:
+            id_ = work.new_id()
+            await work.execute(NOTE, id_, WriteNote(id=id_, name="A", moment=await work.moment()))
+            with contextlib.suppress(asyncpg.DivisionByZeroError):
+                await work.connection.execute("SELECT 1 / 0")
+    assert await notes.outbox() == []
 
 
 async def test_a_lost_race_with_the_same_version_is_decided_on_the_newer_state(notes: Running, rep: Principal) -> None:

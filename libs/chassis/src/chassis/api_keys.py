@@ -6,9 +6,10 @@ The secret is 256 random bits, so SHA-256 is enough at rest; the comparison take
 import hashlib
 import hmac
 import re
+import time
 from uuid import UUID
 
-from chassis.directory import Directory, assignment_on
+from chassis.directory import TRUST_SECONDS, Directory, assignment_on
 from chassis.principal import Principal
 from chassis.refusals import Unauthenticated
 
@@ -28,18 +29,18 @@ class ApiKeys:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._known: dict[str, tuple[int, Principal]] = {}
+        self._known: dict[str, tuple[int, float, Principal]] = {}
 
     async def principal(self, text: str) -> Principal:
         """The rights of a key; with a person, its team, region and led teams of today."""
         generation = self._directory.generation
         known = self._known.get(text)
-        if known is not None and known[0] == generation:
-            return known[1]
+        if known is not None and known[0] == generation and known[1] > time.monotonic():
+            return known[2]
         principal = await self._verified(text)
         if len(self._known) > 1_000:  # noqa: PLR2004
             self._known.clear()
-        self._known[text] = (generation, principal)
+        self._known[text] = (generation, time.monotonic() + TRUST_SECONDS, principal)
         return principal
 
     async def _verified(self, text: str) -> Principal:

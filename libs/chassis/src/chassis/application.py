@@ -34,7 +34,7 @@ def described(service: Service) -> FastAPI:
     """The application without anything that runs: enough for its OpenAPI document."""
     app = _Application(
         title=service.title,
-        version=metrics.service_version(service.name),
+        version="1",  # of the API, not of the release that answers: the document changes when the API does
         redoc_url=None,
         redirect_slashes=False,
     )

@@ -27,11 +27,12 @@ from chassis.settings import Settings, WrongSettings
 
 _WRONG = 2
 
-_PRINTED: Mapping[str, Callable[[Service], str]] = {
+PRINTED: Mapping[str, Callable[[Service], str]] = {
     "openapi": lambda service: openapi.as_text(described(service)),
     "settings": reference.settings_page,
     "metrics": reference.metrics_page,
 }
+"""The reference of a service by the command that prints it."""
 
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
@@ -39,11 +40,11 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
     command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["all"]
     if command in service.commands:
         sys.exit(service.commands[command](rest))
-    known = ("all", *ROLES, "migrate", *_PRINTED)
+    known = ("all", *ROLES, "migrate", *PRINTED)
     if command not in known or (rest and command != "relay"):
         _complain(f"usage: python -m {service.name} [{' | '.join((*known, *service.commands))}]")
-    if command in _PRINTED:
-        sys.stdout.write(_PRINTED[command](service))
+    if command in PRINTED:
+        sys.stdout.write(PRINTED[command](service))
         sys.exit(0)
     task = relay_commands.parsed(service, rest) if rest else None
     try:
