@@ -10,7 +10,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis import metrics, openapi, problem_handlers
+from chassis import openapi, problem_handlers
 from chassis.dead_letter_routes import router as dead_letters
 from chassis.health import Health
 from chassis.http_context import HttpContext
