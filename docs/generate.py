@@ -1,16 +1,19 @@
-"""Everything in the repository that is drawn from code: event schemas, AsyncAPI, OpenAPI, reference tables.
+"""Everything in the repository that is drawn from code: schemas, AsyncAPI, OpenAPI, reference tables, dashboards.
 
 ``./dealstream generate`` writes it; ``tests/contract/test_generated.py`` fails when what is committed differs from what
 the code says now. A changed event schema becomes a further revision, or with ``--amend`` replaces the newest one, which
-is right only while no release carries it.
+is right only while no release carries it. Words limit it to the files whose path holds one of them.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 
 import events.catalogue  # noqa: F401 - completes the registry
 from events import asyncapi
@@ -23,15 +26,37 @@ SCHEMAS = ROOT / "libs" / "events" / "schemas"
 SERVICES = ("identity", "leads", "deals", "analytics", "notifications")
 
 
-def artifacts() -> Iterator[tuple[Path, str]]:
-    """Each generated file with its content, event schemas apart."""
-    yield ROOT / "docs" / "asyncapi.json", json.dumps(asyncapi.document("0.1.0"), indent=1, ensure_ascii=False) + "\n"
-    yield ROOT / "docs" / "events.md", events_page()
+PROCESSES = 2
+"""So many services are asked at once."""
+
+ASK = """
+import json, sys
+from importlib import import_module
+from chassis.run import PRINTED
+service = import_module(f"{sys.argv[1]}.app").SERVICE
+print(json.dumps({name: page(service) for name, page in PRINTED.items()}))
+"""
+"""One process a service, because the metrics of all services in one process could not be told apart."""
+
+
+def artifacts() -> Iterator[tuple[Path, Callable[[], str]]]:
+    """Each generated file with what draws it, event schemas apart."""
+    yield ROOT / "docs" / "asyncapi.json", asyncapi_document
+    yield ROOT / "docs" / "events.md", events_page
     for service in SERVICES:
-        for folder, command in (("openapi", "openapi"), ("settings", "settings"), ("metrics", "metrics")):
-            ending = "json" if command == "openapi" else "md"
-            yield ROOT / "docs" / folder / f"{service}.{ending}", printed_by(service, command)
-    yield ROOT / "docs" / "kpis.md", printed_by("analytics", "kpis")
+        for page, ending in (("openapi", "json"), ("settings", "md"), ("metrics", "md")):
+            yield ROOT / "docs" / page / f"{service}.{ending}", partial(reference, service, page)
+    yield ROOT / "docs" / "kpis.md", partial(printed_by, "-m", "analytics", "kpis")
+    for board in ("event-path", "business"):
+        yield ROOT / "deploy" / "grafana" / "dashboards" / f"{board}.json", partial(dashboard, board)
+
+
+def drawn(wanted: Callable[[Path], bool] = lambda _path: True) -> list[tuple[Path, str]]:
+    """The wanted files with the content that they should have."""
+    chosen = [(path, draw) for path, draw in artifacts() if wanted(path)]
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        contents = list(threads.map(lambda each: each[1](), chosen))
+    return [(path, content) for (path, _), content in zip(chosen, contents, strict=True)]
 
 
 def stale_schemas() -> Iterator[tuple[Path, str]]:
@@ -43,12 +68,46 @@ def stale_schemas() -> Iterator[tuple[Path, str]]:
             yield SCHEMAS / name / f"{len(revisions) + 1}.json", rendered(schema)
 
 
-def printed_by(service: str, command: str) -> str:
-    """What ``python -m <service> <command>`` prints."""
-    done = subprocess.run([sys.executable, "-m", service, command], capture_output=True, text=True, check=False)
+def printed_by(*command: str) -> str:
+    """What ``python <command>`` prints."""
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, cwd=ROOT)
     if done.returncode:
-        raise RuntimeError(f"python -m {service} {command} failed:\n{done.stderr}")
+        raise RuntimeError(f"python {' '.join(command)} failed:\n{done.stderr}")
     return done.stdout
+
+
+def reference(service: str, page: str) -> str:
+    """What ``python -m <service> <page>`` prints."""
+    with _asking[service]:
+        return pages(service)[page]
+
+
+_asking = {service: Lock() for service in SERVICES}
+
+
+@cache
+def pages(service: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(printed_by("-c", ASK, service))
+    return found
+
+
+@cache
+def dashboards() -> dict[str, object]:
+    boards: dict[str, object] = json.loads(printed_by("deploy/grafana/dashboards.py"))
+    return boards
+
+
+def dashboard(name: str) -> str:
+    """A Grafana dashboard."""
+    return as_json(dashboards()[name])
+
+
+def asyncapi_document() -> str:
+    return as_json(asyncapi.document("0.1.0"))
+
+
+def as_json(document: object) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def events_page() -> str:
@@ -57,8 +116,8 @@ def events_page() -> str:
         "# Events",
         "",
         "Drawn from `libs/events/src/events/catalogue` by `./dealstream generate`. Envelope and promises:",
-        "[libs/events/README.md](../libs/events/README.md). For machines: [asyncapi.json](asyncapi.json). Each event also",
-        "has its JSON Schema under `libs/events/schemas` and one real message under `libs/events/examples`.",
+        "[libs/events/README.md](../libs/events/README.md). For machines: [asyncapi.json](asyncapi.json). Each event",
+        "also has its JSON Schema under `libs/events/schemas` and one real message under `libs/events/examples`.",
     ]
     for topic in TOPICS:
         kept = "newest state of each aggregate" if topic.compacted else "for ever"
@@ -83,19 +142,27 @@ def event_row(event_type: type[Event]) -> str:
     return f"| `{event_type.type}` | {said} | {', '.join(f'`{name}`' for name in own)} |"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write what is stale and name it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--amend", action="store_true", help="replace the newest schema revision instead of adding one")
-    amend = parser.parse_args().amend
-    for path, content in [*stale_schemas(), *artifacts()]:
-        target = path
-        if amend and path.is_relative_to(SCHEMAS) and path.stem != "1":
-            target = path.with_stem(str(int(path.stem) - 1))
-        if not target.exists() or target.read_text(encoding="utf-8") != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(content, encoding="utf-8")
-            print(target.relative_to(ROOT))
+    parser.add_argument("words", nargs="*", help="only files whose path holds one of these words")
+    chosen = parser.parse_args(arguments)
+
+    def wanted(path: Path) -> bool:
+        return not chosen.words or any(word in str(path.relative_to(ROOT)) for word in chosen.words)
+
+    schemas = [(replaced(path) if chosen.amend else path, text) for path, text in stale_schemas() if wanted(path)]
+    for path, content in [*schemas, *drawn(wanted)]:
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+            print(path.relative_to(ROOT))
+
+
+def replaced(path: Path) -> Path:
+    """The newest revision in place of the one to come; the first stays the first."""
+    return path.with_stem(str(max(1, int(path.stem) - 1)))
 
 
 if __name__ == "__main__":
