@@ -61,6 +61,12 @@ def sources(service: str, migrations: Path) -> list[Source]:
     return [("chassis", chassis / "chassis"), ("events", events), ("grants", chassis / "grants"), (service, migrations)]
 
 
+def folder_of(app_file: str) -> Path:
+    """The migrations of a service: in its installed package, or in a checkout beside ``src``."""
+    package = Path(app_file).parent
+    return next(path for path in (package / "migrations", package.parents[1] / "migrations") if path.is_dir())
+
+
 async def migrate(url: str, of: Sequence[Source], *, wait_seconds: float = 120) -> list[Migration]:
     """Apply what is outstanding; answers what was applied by this call."""
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)

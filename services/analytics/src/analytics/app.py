@@ -1,7 +1,6 @@
 """The composition root: what the service analytics is made of."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from analytics import api_kpis, api_operations
 from analytics.folding import LedgerConsumer, carry_out_rebuilds
@@ -9,6 +8,7 @@ from analytics.gauges import keep_gauges
 from analytics.kpi_page import print_page
 from analytics.names import names_consumer
 from analytics.settings import Settings
+from chassis.migrate import folder_of
 from chassis.resources import Resources
 from chassis.service import Service
 from events.consumer import Consumer
@@ -24,7 +24,7 @@ SERVICE = Service(
     title="Dealstream analytics",
     settings=Settings,
     routers=(api_kpis.router, api_operations.router),
-    migrations=Path(__file__).parents[2] / "migrations",
+    migrations=folder_of(__file__),
     consumers=consumers,
     background=(carry_out_rebuilds, keep_gauges),
     commands={"kpis": print_page},

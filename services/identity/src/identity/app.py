@@ -1,14 +1,12 @@
 """Identity put together."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from chassis.migrate import folder_of
 from chassis.service import Service
 from identity import api_people, api_regions, api_sessions, api_teams, api_tenant, founding
 from identity.settings import IdentitySettings
 
-_HERE = Path(__file__).parent
-_MIGRATIONS = next(path for path in (_HERE / "migrations", _HERE.parents[1] / "migrations") if path.is_dir())
 """Beside the sources in the repository, inside the package where it is installed."""
 
 
@@ -31,6 +29,6 @@ SERVICE = Service(
         api_teams.router,
         api_regions.router,
     ),
-    migrations=_MIGRATIONS,
+    migrations=folder_of(__file__),
     commands={"found": _found, "rotate-keys": _rotate},
 )

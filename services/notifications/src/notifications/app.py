@@ -1,13 +1,12 @@
 """The composition root of notifications."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+from chassis.migrate import folder_of
 from chassis.resources import Resources
 from chassis.service import Service
 from events.consumer import Consumer
 from events.topics import DEALS_DEAL, LEADS_HANDOFF
-
 from notifications.api import router
 from notifications.mail import run_mail
 from notifications.reactions import GROUP, Reactions
@@ -26,7 +25,7 @@ SERVICE = Service(
     title="Dealstream notifications",
     settings=NotificationsSettings,
     routers=(router,),
-    migrations=Path(__file__).parents[2] / "migrations",
+    migrations=folder_of(__file__),
     consumers=consumers,
     background=(run_timers, run_mail),
 )
