@@ -153,3 +153,28 @@ async def test_a_handoff_that_cannot_become_a_deal_is_for_an_operator(world: Any
 async def test_a_tenant_that_is_not_known_yet_is_waited_for(world: Any) -> None:
     with pytest.raises(RetryLater):
         await world.hear(UUID(int=77), _accepted(world))
+
+
+async def test_a_batch_of_handoffs_opens_each_deal_with_its_own_cause(world: Any) -> None:
+    customer = CustomerOpened(customer=_customer("Đông Á"), occurred_at="2026-03-02T08:00:00Z")
+    ids = [(UUID(int=200 + n), UUID(int=300 + n)) for n in range(3)]
+    messages = [await world.message(world.tenant, _accepted(world, id=handoff, deal_id=deal)) for handoff, deal in ids]
+    await world.deliver([*messages, await world.message(world.tenant, customer)])
+    for _, deal in ids:
+        assert (await world.get(f"/v1/deals/{deal}"))["name"] == "Đông Á"
+    async with world.database() as connection:
+        rows = await connection.fetch(
+            "SELECT aggregateid, headers ->> 'ce_causationid' AS cause FROM outbox_event WHERE type = $1",
+            DealOpened.type,
+        )
+    causes = {deal: str(message.envelope.id) for (_, deal), message in zip(ids, messages, strict=True)}
+    assert {row["aggregateid"]: row["cause"] for row in rows} == causes
+
+
+async def test_one_handoff_of_a_batch_that_cannot_become_a_deal_is_told_apart_by_its_refusal(world: Any) -> None:
+    good = await world.message(world.tenant, _accepted(world))
+    bad = _accepted(world, id=UUID(int=400), deal_id=UUID(int=401), opportunity=Opportunity(pipeline=UUID(int=9)))
+    with pytest.raises(NotFound):
+        await world.deliver([good, await world.message(world.tenant, bad)])
+    async with world.database() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM deal") == 0

@@ -58,6 +58,7 @@ class UnitOfWork:
         self._if_match = if_match
         self._pending_if_match = if_match
         self._fresh: set[UUID] = set()
+        self._causes: dict[UUID, Message] = {}
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     @classmethod
@@ -98,6 +99,10 @@ class UnitOfWork:
         id_ = uuid7()
         self._fresh.add(id_)
         return id_
+
+    def caused_by(self, id_: UUID, message: Message) -> None:
+        """Events of this aggregate name this message as their cause: a handler that does several at once says which."""
+        self._causes[id_] = message
 
     async def moment(self, occurred_at: datetime | None = None) -> Moment:
         """When it happened, with its day in the tenant's zone; ``occurrence`` says who may backdate."""
@@ -213,15 +218,19 @@ class UnitOfWork:
         self.published += len(entries)
 
     def _entry(self, id_: UUID, event: Any, version: int) -> OutboxEntry:
+        trace, causation_id = self.trace, self.causation_id
+        if cause := self._causes.get(id_):
+            trace = Trace.of_message(cause.envelope.traceparent, cause.envelope.correlation_id)
+            causation_id = cause.envelope.id
         return OutboxEntry(
             event=event,
             tenant=self.tenant,
             aggregate_id=id_,
             aggregate_version=version,
-            correlation_id=self.trace.correlation_id,
-            causation_id=self.causation_id,
+            correlation_id=trace.correlation_id,
+            causation_id=causation_id,
             actor=self.principal.subject,
-            traceparent=self.trace.traceparent,
+            traceparent=trace.traceparent,
         )
 
 

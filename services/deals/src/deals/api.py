@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from chassis.aggregates import Loaded
 from chassis.bulk import BatchReply, reply
+from chassis.examples import example
 from chassis.inputs import Day, ExternalId, OccurredAt
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -62,6 +63,15 @@ _PRICES = (RateMissing, ListPriceMissing, MixedCurrencies, AmountOutOfRange, Not
         200: {"model": DealView, "description": "A deal with this external id exists."},
         **problems(Forbidden, Invalid, UnknownStage, AlreadyExists, *_PRICES),
     },
+    openapi_extra=example(
+        {
+            "name": "200 laptops",
+            "external_id": "d-5",
+            "amount": {"amount": "1054.00", "currency": "USD"},
+            "expected_close_on": "2026-06-30",
+            "source": "fair",
+        }
+    ),
 )
 async def open_deal(body: DealInput, work: Work, response: Response) -> DealView:
     """Open a deal; one whose external id exists already is answered with 200 as it is."""
@@ -78,7 +88,23 @@ async def open_deal(body: DealInput, work: Work, response: Response) -> DealView
     return DealView.of(await work.execute(DEAL, command.id, command))
 
 
-@router.post("/deals:batch", responses={207: {"model": BatchReply, "description": "Some items were refused."}})
+@router.post(
+    "/deals:batch",
+    openapi_extra=example(
+        {
+            "items": [
+                {
+                    "item_id": "row 1",
+                    "command": "open",
+                    "name": "200 laptops",
+                    "external_id": "d-5",
+                    "occurred_at": "2026-03-01T09:30:00Z",
+                },
+                {"item_id": "row 2", "command": "win", "external_id": "d-5"},
+            ]
+        }
+    ),
+)
 async def batch_deals(body: DealBatch, work: Work, response: Response) -> BatchReply:
     """Up to 200 commands in their order."""
     return reply(await batch.run(work, body), response)
@@ -137,45 +163,71 @@ async def get_stage_history(deal_id: UUID, reader: Reader) -> StageHistory:
     return StageHistory.of(deal.state, reader.now)
 
 
-@router.patch("/deals/{deal_id}", responses=problems(*_ANY_CHANGE))
+@router.patch(
+    "/deals/{deal_id}",
+    responses=problems(*_ANY_CHANGE),
+    openapi_extra=example({"name": "250 laptops", "campaign": "spring"}),
+)
 async def change_details(deal_id: UUID, body: DetailsChange, work: Work) -> DealView:
     """Correct name, source, campaign or account."""
     return await _changed(deal_id, body, work)
 
 
 @router.post(
-    "/deals/{deal_id}/stage", responses=problems(*_ANY_CHANGE, DealIsClosed, ExitCriteriaMissing, UnknownStage)
+    "/deals/{deal_id}/stage",
+    responses=problems(*_ANY_CHANGE, DealIsClosed, ExitCriteriaMissing, UnknownStage),
+    openapi_extra=example({"stage": "proposal"}),
 )
 async def move_stage(deal_id: UUID, body: StageMove, work: Work) -> DealView:
     """Move to another stage, onward or back; onward asks for what the present stage demands."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/amount", responses=problems(*_ANY_CHANGE, DealIsClosed, AmountFollowsLines, *_PRICES))
+@router.post(
+    "/deals/{deal_id}/amount",
+    responses=problems(*_ANY_CHANGE, DealIsClosed, AmountFollowsLines, *_PRICES),
+    openapi_extra=example({"amount": {"amount": "1054.00", "currency": "USD"}}),
+)
 async def change_amount(deal_id: UUID, body: AmountChange, work: Work) -> DealView:
     """Say what the deal is worth."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/lines", responses=problems(*_ANY_CHANGE, DealIsClosed, *_PRICES))
+@router.post(
+    "/deals/{deal_id}/lines",
+    responses=problems(*_ANY_CHANGE, DealIsClosed, *_PRICES),
+    openapi_extra=example(
+        {"lines": [{"product_external_id": "lamp", "quantity": 2, "net_price": {"amount": "9.50", "currency": "USD"}}]}
+    ),
+)
 async def change_lines(deal_id: UUID, body: LinesChange, work: Work) -> DealView:
     """Say which products the deal is about; their net prices add up to its amount."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/owner", responses=problems(*_ANY_CHANGE))
+@router.post(
+    "/deals/{deal_id}/owner", responses=problems(*_ANY_CHANGE), openapi_extra=example({"owner_external_id": "rep"})
+)
 async def change_owner(deal_id: UUID, body: OwnerChange, work: Work) -> DealView:
     """Give the deal to somebody else."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/expected-close", responses=problems(*_ANY_CHANGE, DealIsClosed))
+@router.post(
+    "/deals/{deal_id}/expected-close",
+    responses=problems(*_ANY_CHANGE, DealIsClosed),
+    openapi_extra=example({"expected_close_on": "2026-06-30"}),
+)
 async def change_expected_close(deal_id: UUID, body: ExpectedCloseChange, work: Work) -> DealView:
     """Say when the deal is expected to close."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/next-step", responses=problems(*_ANY_CHANGE, DealIsClosed))
+@router.post(
+    "/deals/{deal_id}/next-step",
+    responses=problems(*_ANY_CHANGE, DealIsClosed),
+    openapi_extra=example({"next_step": {"what": "Send the offer", "due_on": "2026-03-10"}}),
+)
 async def plan_next_step(deal_id: UUID, body: NextStepChange, work: Work) -> DealView:
     """Plan the next step, or say that it is done."""
     return await _changed(deal_id, body, work)
@@ -184,13 +236,18 @@ async def plan_next_step(deal_id: UUID, body: NextStepChange, work: Work) -> Dea
 @router.post(
     "/deals/{deal_id}/closure",
     responses=problems(*_ANY_CHANGE, DealIsClosed, ExitCriteriaMissing, AmountFollowsLines, *_PRICES),
+    openapi_extra=example({"outcome": "lost", "reason": "price", "competitor": "Somebody else"}),
 )
 async def close_deal(deal_id: UUID, body: Closure, work: Work) -> DealView:
     """Close the deal as won or lost."""
     return await _changed(deal_id, body, work)
 
 
-@router.post("/deals/{deal_id}/reopening", responses=problems(*_ANY_CHANGE, DealIsOpen, UnknownStage))
+@router.post(
+    "/deals/{deal_id}/reopening",
+    responses=problems(*_ANY_CHANGE, DealIsOpen, UnknownStage),
+    openapi_extra=example({"reason": "they called again"}),
+)
 async def reopen_deal(deal_id: UUID, body: Reopening, work: Work) -> DealView:
     """Work on a closed deal again; the close is taken back in the period of the reopening."""
     return await _changed(deal_id, body, work)

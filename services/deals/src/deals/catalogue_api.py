@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from chassis.aggregates import Aggregate, Loaded
 from chassis.bulk import Batch, BatchItem, BatchReply, BatchResult, Existing, Outcome, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -53,7 +54,25 @@ async def get_pipeline(pipeline_id: UUID, reader: Reader) -> PipelineView:
     return PipelineView.of(await reader.load(PIPELINE, pipeline_id))
 
 
-@router.post("/pipelines", status_code=201, tags=["pipelines"], responses=problems(Forbidden, BadStages, AlreadyExists))
+@router.post(
+    "/pipelines",
+    status_code=201,
+    tags=["pipelines"],
+    responses={
+        200: {"model": PipelineView, "description": "A pipeline with this external id exists."},
+        **problems(Forbidden, BadStages, AlreadyExists),
+    },
+    openapi_extra=example(
+        {
+            "name": "Renewals",
+            "external_id": "renewals",
+            "stages": [
+                {"key": "due", "title": "Due", "probability_percent": 60},
+                {"key": "agreed", "title": "Agreed", "probability_percent": 90.5},
+            ],
+        }
+    ),
+)
 async def define_pipeline(body: PipelineInput, work: Work, response: Response) -> PipelineView:
     """Define a pipeline; one whose external id exists already is answered with 200 as it is."""
     work.principal.require(*KEEPS_THE_CATALOGUE)
@@ -78,6 +97,7 @@ async def define_pipeline(body: PipelineInput, work: Work, response: Response) -
     "/pipelines/{pipeline_id}",
     tags=["pipelines"],
     responses=problems(NotFound, Forbidden, BadStages, StageInUse, DefaultNeeded),
+    openapi_extra=example({"name": "Renewals of service"}),
 )
 async def change_pipeline(pipeline_id: UUID, body: PipelineChange, work: Work) -> PipelineView:
     """Change name, stages, use or default."""
@@ -116,6 +136,14 @@ async def get_product(product_id: UUID, reader: Reader) -> ProductView:
         200: {"model": ProductView, "description": "A product with this external id exists."},
         **problems(Forbidden, DuplicatePrice, AmountOutOfRange, AlreadyExists),
     },
+    openapi_extra=example(
+        {
+            "name": "Lamp",
+            "external_id": "lamp-1",
+            "family": "Light",
+            "list_prices": [{"amount": "1054.00", "currency": "USD"}],
+        }
+    ),
 )
 async def list_product(body: ProductInput, work: Work, response: Response) -> ProductView:
     """Put a product on the list; one whose external id exists already is answered with 200 as it is."""
@@ -133,7 +161,19 @@ class ProductItem(ProductInput, BatchItem):
 @router.post(
     "/products:batch",
     tags=["products"],
-    responses={207: {"model": BatchReply, "description": "Some items were refused."}, **problems(Forbidden)},
+    responses=problems(Forbidden),
+    openapi_extra=example(
+        {
+            "items": [
+                {
+                    "item_id": "row 1",
+                    "name": "Lamp",
+                    "external_id": "lamp-1",
+                    "list_prices": [{"amount": "1054.00", "currency": "USD"}],
+                }
+            ]
+        }
+    ),
 )
 async def batch_products(body: Batch[ProductItem], work: Work, response: Response) -> BatchReply:
     """Put up to 200 products on the list."""
@@ -153,6 +193,7 @@ async def batch_products(body: Batch[ProductItem], work: Work, response: Respons
     "/products/{product_id}",
     tags=["products"],
     responses=problems(NotFound, Forbidden, DuplicatePrice, AmountOutOfRange),
+    openapi_extra=example({"list_prices": [{"amount": "1054.00", "currency": "USD"}], "active": True}),
 )
 async def change_product(product_id: UUID, body: ProductChange, work: Work) -> ProductView:
     """Change name, family, list prices or availability; lines written before keep their prices."""

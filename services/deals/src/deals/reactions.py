@@ -1,11 +1,15 @@
 """What deals does when something happens elsewhere: one table, event type to reaction.
 
-Each runs in the transaction that advances the consumer's offset, and each may be delivered again without effect. What
-is not known here yet (a tenant) is waited for; a handoff that cannot become a deal is parked for an operator.
+A reaction takes all events of its kind and one tenant that a batch holds, so that a batch costs as many statements as
+one event. It runs in the transaction that advances the consumer's offset, and each event may be delivered again without
+effect. What is not known here yet (a tenant) is waited for; a handoff that cannot become a deal is parked for an
+operator: the consumer then tries ever smaller batches.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from chassis.currencies import decimals
 from chassis.refusals import Kind, Refusal
@@ -26,94 +30,120 @@ from events.event import Event
 from events.moment import Moment
 from events.money import Money
 
-Reaction = Callable[[UnitOfWork, Message], Awaitable[None]]
+Reaction = Callable[[UnitOfWork, Sequence[Message]], Awaitable[None]]
 
 
-async def begin_with_a_pipeline(work: UnitOfWork, message: Message) -> None:
+async def keep_accounts(work: UnitOfWork, messages: Sequence[Message]) -> None:
+    """The read copy of accounts follows."""
+    newest = {message.aggregate_id: message for message in sorted(messages, key=lambda message: message.version)}
+    rows = [(message.event.customer, message.version) for message in newest.values()]  # type: ignore[union-attr]
+    await store.keep_accounts(work.connection, work.tenant, rows)
+
+
+async def begin_with_a_pipeline(work: UnitOfWork, messages: Sequence[Message]) -> None:
     """A tenant gets its first pipeline.
 
     Any event of the tenant calls for it: the topic is compacted, so that its founding may no longer be there.
     """
-    await default_pipeline(work, await work.moment(_occurred_at(message)))
+    first = messages[0].event
+    await default_pipeline(work, await work.moment(None if first is None else first.occurred_at))
 
 
-async def open_the_deal(work: UnitOfWork, message: Message) -> None:
-    """An accepted handoff becomes a deal, once however often it is told."""
-    handoff: HandoffState = message.event.handoff  # type: ignore[union-attr]
-    if handoff.deal_id is None or handoff.answered_at is None or handoff.answered_on is None:
-        raise InvalidMessage("An accepted handoff names its deal and when it was accepted.")
-    moment = Moment(at=handoff.answered_at, on=handoff.answered_on)
-    opportunity = handoff.opportunity
-    command = OpenDeal(
-        moment=moment,
-        id=handoff.deal_id,
-        details=DealDetails(
-            name=opportunity.name or await _account_name(work, handoff),
-            source=handoff.source,
-            campaign=handoff.campaign,
-            account_id=handoff.account_id,
-        ),
-        pipeline=await _pipeline(work, handoff, moment),
-        owner=handoff.offered_to,
-        worth=await _worth(work, opportunity.amount, moment),
-        lead_id=handoff.lead_id,
-        handoff_id=handoff.id,
-        lead_created_on=handoff.lead_created_on,
-        lead_owner=handoff.lead_owner,
-        expected_close_on=opportunity.expected_close_on,
-        imported=handoff.imported,
-    )
-    await work.execute(DEAL, handoff.deal_id, command)
-
-
-async def keep_the_account(work: UnitOfWork, message: Message) -> None:
-    """The read copy of accounts follows."""
-    await store.keep_account(work.connection, work.tenant, message.event.customer, message.version)  # type: ignore[union-attr]
+async def open_deals(work: UnitOfWork, messages: Sequence[Message]) -> None:
+    """Accepted handoffs become deals, each once however often it is told."""
+    handoffs: list[HandoffState] = [message.event.handoff for message in messages]  # type: ignore[union-attr]
+    opening = _Opening(work, await _account_names(work, handoffs))
+    commands = [await opening.command(handoff) for handoff in handoffs]
+    for message, command in zip(messages, commands, strict=True):
+        work.caused_by(command.id, message)
+    for result in await work.execute_many(DEAL, [(command.id, command) for command in commands]):
+        if isinstance(result, Refusal):
+            raise result
 
 
 REACTIONS: Mapping[type[Event], Reaction] = {
+    CustomerOpened: keep_accounts,
+    CustomerChanged: keep_accounts,
     TenantFounded: begin_with_a_pipeline,
     TenantSettingsChanged: begin_with_a_pipeline,
     ExchangeRatesSet: begin_with_a_pipeline,
-    HandoffAccepted: open_the_deal,
-    CustomerOpened: keep_the_account,
-    CustomerChanged: keep_the_account,
+    HandoffAccepted: open_deals,
 }
+"""In their order: what a later one looks up, an earlier one has kept."""
 
 
 async def react(resources: Resources, connection: Any, messages: Sequence[Message]) -> None:
-    """The handler of the consumer of these events."""
+    """The handler of the consumer of these events, whose kinds are each of other aggregates: only within a kind does
+    their order count.
+    """
+    due: dict[tuple[Reaction, UUID], list[Message]] = defaultdict(list)
     for message in messages:
-        if message.event is None:
-            continue
-        work = UnitOfWork.within(connection, resources, message)
+        if message.event is not None:
+            due[REACTIONS[type(message.event)], message.envelope.tenant].append(message)
+    order = list(REACTIONS.values())
+    for reaction, tenant in sorted(due, key=lambda each: order.index(each[0])):
+        own = due[reaction, tenant]
         try:
-            await REACTIONS[type(message.event)](work, message)
+            await reaction(UnitOfWork.within(connection, resources, own[0]), own)
         except Refusal as refusal:
             if refusal.kind is Kind.UNAVAILABLE:
                 raise RetryLater(refusal.detail) from refusal
             raise
 
 
-async def _account_name(work: UnitOfWork, handoff: HandoffState) -> str:
-    wanted = [] if handoff.account_id is None else [handoff.account_id]
-    for row in await store.accounts(work.connection, work.tenant, wanted, []):
-        return str(row["name"])
-    return "Opportunity"
+class _Opening:
+    """Makes commands of handoffs; what several of them refer to is read once."""
+
+    def __init__(self, work: UnitOfWork, account_names: Mapping[UUID, str]) -> None:
+        self._work = work
+        self._account_names = account_names
+        self._pipelines: dict[UUID | None, PipelineState] = {}
+
+    async def command(self, handoff: HandoffState) -> OpenDeal:
+        if handoff.deal_id is None or handoff.answered_at is None or handoff.answered_on is None:
+            raise InvalidMessage("An accepted handoff names its deal and when it was accepted.")
+        moment = Moment(at=handoff.answered_at, on=handoff.answered_on)
+        opportunity = handoff.opportunity
+        name = opportunity.name or (self._account_names.get(handoff.account_id) if handoff.account_id else None)
+        return OpenDeal(
+            moment=moment,
+            id=handoff.deal_id,
+            details=DealDetails(
+                name=name or "Opportunity",
+                source=handoff.source,
+                campaign=handoff.campaign,
+                account_id=handoff.account_id,
+            ),
+            pipeline=await self._pipeline(opportunity.pipeline, moment),
+            owner=handoff.offered_to,
+            worth=await self._worth(opportunity.amount, moment),
+            lead_id=handoff.lead_id,
+            handoff_id=handoff.id,
+            lead_created_on=handoff.lead_created_on,
+            lead_owner=handoff.lead_owner,
+            expected_close_on=opportunity.expected_close_on,
+            imported=handoff.imported,
+        )
+
+    async def _pipeline(self, wanted: UUID | None, moment: Moment) -> PipelineState:
+        if wanted not in self._pipelines:
+            self._pipelines[wanted] = (
+                await default_pipeline(self._work, moment)
+                if wanted is None
+                else (await self._work.load(PIPELINE, wanted)).state
+            )
+        return self._pipelines[wanted]
+
+    async def _worth(self, amount: Money | None, moment: Moment) -> Worth:
+        directory, tenant = self._work.directory, self._work.tenant
+        base = (await directory.tenant(tenant)).base_currency
+        amount = amount or Money(minor=0, currency=base)
+        rate = await directory.rate(tenant, amount.currency, moment.on)
+        return worth_of_amount(amount, Conversion(rate, decimals(amount.currency), decimals(base)))
 
 
-async def _pipeline(work: UnitOfWork, handoff: HandoffState, moment: Moment) -> PipelineState:
-    if handoff.opportunity.pipeline is None:
-        return await default_pipeline(work, moment)
-    return (await work.load(PIPELINE, handoff.opportunity.pipeline)).state
-
-
-async def _worth(work: UnitOfWork, amount: Money | None, moment: Moment) -> Worth:
-    base = (await work.directory.tenant(work.tenant)).base_currency
-    amount = amount or Money(minor=0, currency=base)
-    rate = await work.directory.rate(work.tenant, amount.currency, moment.on)
-    return worth_of_amount(amount, Conversion(rate, decimals(amount.currency), decimals(base)))
-
-
-def _occurred_at(message: Message) -> Any:
-    return None if message.event is None else message.event.occurred_at
+async def _account_names(work: UnitOfWork, handoffs: Sequence[HandoffState]) -> Mapping[UUID, str]:
+    wanted = {each.account_id for each in handoffs if each.account_id is not None and not each.opportunity.name}
+    if not wanted:
+        return {}
+    return {row["id"]: str(row["name"]) for row in await store.accounts(work.connection, work.tenant, wanted, [])}

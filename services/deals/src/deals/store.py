@@ -29,8 +29,10 @@ _ACCOUNTS = """
     SELECT id, external_id, name FROM account
     WHERE tenant_id = $1 AND (id = ANY($2::uuid[]) OR external_id = ANY($3::text[]))
 """
-_KEEP_ACCOUNT = """
-    INSERT INTO account (tenant_id, id, version, external_id, name) VALUES ($1, $2, $3, $4, $5)
+_KEEP_ACCOUNTS = """
+    INSERT INTO account (tenant_id, id, version, external_id, name)
+    SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[]) AS new (id, version, external_id, name)
+    ORDER BY id
     ON CONFLICT (tenant_id, id) DO UPDATE
     SET version = excluded.version, external_id = excluded.external_id, name = excluded.name
     WHERE account.version < excluded.version
@@ -193,9 +195,12 @@ async def accounts(
     return await connection.fetch(_ACCOUNTS, tenant, list(ids), list(external_ids))
 
 
-async def keep_account(connection: "Connection[Row]", tenant: UUID, account: CustomerState, version: int) -> None:
-    """Remember the newest state of an account; an older one changes nothing."""
-    await connection.execute(_KEEP_ACCOUNT, tenant, account.id, version, account.external_id, account.name)
+async def keep_accounts(
+    connection: "Connection[Row]", tenant: UUID, accounts: Iterable[tuple[CustomerState, int]]
+) -> None:
+    """Remember the newest state of each account, given with its version; an older one changes nothing."""
+    rows = [(account.id, version, account.external_id, account.name) for account, version in accounts]
+    await connection.execute(_KEEP_ACCOUNTS, tenant, *map(list, zip(*rows, strict=True)))
 
 
 async def deal_ids(connection: "Connection[Row]", tenant: UUID, external_ids: Iterable[str]) -> dict[str, UUID]:
