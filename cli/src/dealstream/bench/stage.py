@@ -122,7 +122,7 @@ class Stage:
         return str(checkout.root() / "tests" / "bench" / name)
 
     async def script(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
-        """Run a script of ``tests/bench`` to its end; answers what it printed."""
+        """Run a script of ``tests/bench`` to its end; answers the last line that it printed."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, self.script_path(name), *arguments),
             env=environment,
@@ -136,7 +136,7 @@ class Stage:
             raise
         if process.returncode:
             raise PlatformError(f"{name} failed: {errors.decode(errors='replace')[-3000:]}")
-        return output.decode()
+        return output.decode().strip().rpartition("\n")[2]
 
     async def until(self, ready: Callable[[], Awaitable[bool]], process: psutil.Process) -> None:
         """Wait for a process to be ready."""
