@@ -148,6 +148,14 @@ class World:
         rows = await self.pool.fetch("SELECT stopped_reason FROM consumer_offset WHERE stopped_at IS NOT NULL")
         return [row["stopped_reason"] for row in rows]
 
+    async def until_stopped(self, count: int = 1) -> None:
+        """As operators see it: in the database."""
+
+        async def stopped() -> int:
+            return len(await self.stopped())
+
+        await eventually(stopped, count)
+
     async def until_applied(self, aggregate: UUID, versions: Iterable[int]) -> None:
         wanted = list(versions)
         await eventually(lambda: self.history(aggregate), wanted)

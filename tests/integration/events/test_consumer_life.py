@@ -34,7 +34,8 @@ async def test_a_position_beyond_the_end_stops_with_topic_recreated(either: Worl
     await either.publish(a_record(lost, 1), a_record(elsewhere, 1))
     async with either.running() as consumer:
         await either.until_applied(elsewhere, [1])
-        await eventually(lambda: list(consumer.health()["stopped"]), [str(PLACE)])
+        await either.until_stopped()
+        assert list(consumer.health()["stopped"]) == [str(PLACE)]
         assert "topic recreated" in (await either.stopped())[0]
         async with either.pool.acquire() as connection:
             await resume(connection, GROUP, PLACE, By("ana", "it was made anew"), next_offset=0)
@@ -55,11 +56,11 @@ async def test_records_deleted_before_they_were_read_stop_with_their_count(memor
 
 async def test_a_log_that_is_cut_off_while_it_is_read_is_noticed(memory: World) -> None:
     aggregate = aggregate_on(0, 3)
-    async with memory.running() as consumer:
+    async with memory.running():
         await memory.publish(a_record(aggregate, 1))
         await memory.until_applied(aggregate, [1])
         memory.broker.recreate(SEAL)
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+        await memory.until_stopped()
 
 
 async def test_a_group_that_the_broker_forgot_goes_on_from_the_database(memory: World) -> None:

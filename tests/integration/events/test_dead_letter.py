@@ -95,7 +95,7 @@ async def test_a_deploy_that_fails_at_once_stops_and_parks_nothing(either: World
         poison(either, aggregate, 1)
     await either.publish(*[a_record(aggregate, 1) for aggregate in aggregates])
     async with either.running() as consumer:
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+        await either.until_stopped()
         [reason] = await either.stopped()
         assert "first event" in reason
         assert not consumer.health()["ready"]
@@ -107,10 +107,10 @@ async def test_more_failures_in_a_row_than_the_limit_stop_the_partition(memory: 
     elsewhere = aggregate_on(1, 3)
     for aggregate in aggregates:
         poison(memory, aggregate, 1)
-    async with memory.running() as consumer:
+    async with memory.running():
         await warm_up(memory)
         await memory.publish(*[a_record(aggregate, 1) for aggregate in aggregates])
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+        await memory.until_stopped()
         await memory.publish(a_record(elsewhere, 1))
         await memory.until_applied(elsewhere, [1])
     assert await memory.depth() == 5
@@ -121,18 +121,18 @@ async def test_more_than_a_share_of_failures_stops_the_partition_too(memory: Wor
     pairs = [(aggregate_on(0, 3), aggregate_on(0, 3)) for _ in range(12)]
     for bad, _ in pairs:
         poison(memory, bad, 1)
-    async with memory.running(limits=Limits(consecutive=3, in_window=4, window=100)) as consumer:
+    async with memory.running(limits=Limits(consecutive=3, in_window=4, window=100)):
         await warm_up(memory)
         await memory.publish(*[a_record(each, 1) for pair in pairs for each in pair])
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+        await memory.until_stopped()
     assert await memory.depth() == 4
 
 
 async def test_malformed_records_pass_the_limit_as_failures_do(memory: World) -> None:
     aggregates = [aggregate_on(0, 3) for _ in range(9)]
     await memory.publish(*[a_record(aggregate, 1, ce_time=b"yesterday") for aggregate in aggregates])
-    async with memory.running() as consumer:
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+    async with memory.running():
+        await memory.until_stopped()
     assert await memory.depth() == 5
 
 
@@ -141,7 +141,7 @@ async def test_an_operator_tells_a_stopped_partition_to_go_on(memory: World) -> 
     poison(memory, bad, 1)
     await memory.publish(a_record(bad, 1), a_record(good, 1))
     async with memory.running() as consumer:
-        await eventually(lambda: len(consumer.health()["stopped"]), 1)
+        await memory.until_stopped()
         async with memory.pool.acquire() as connection:
             [line] = await stopped(connection, GROUP)
             assert line["topic"] == ANALYTICS_SEAL.name
