@@ -17,12 +17,13 @@ from pydantic.types import StrictFloat
 from chassis.auth import Caller
 from chassis.database import acquired
 from chassis.database_errors import as_refusals
+from chassis.examples import example
 from chassis.http_context import context_of
 from chassis.inputs import BIGGEST, Input, LongText, Text
 from chassis.paging import Cursors, CursorText, Limit, Page
 from chassis.principal import Principal
 from chassis.problems import problems
-from chassis.refusals import Invalid, NotFound, Refusal
+from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.resources import Resources
 from chassis.routes import CommandRoute
 from events import corrections, letters, stopped
@@ -127,6 +128,7 @@ router = APIRouter(route_class=CommandRoute, prefix="/v1", tags=["dead letters"]
 
 @router.get("/dead-letter-groups")
 async def list_dead_letter_groups(request: Request, caller: Caller, consumer: str | None = None) -> Groups:
+    """What goes wrong, by consumer and cause."""
     resources, tenant = await _seen(request, caller)
     async with acquired(resources.pool) as connection:
         return Groups(items=await letters.list_groups(connection, Filter(consumer, tenant=tenant)))
@@ -143,6 +145,7 @@ async def list_dead_letters(
     reason: str | None = None,
     stack_hash: str | None = None,
 ) -> Page[LetterLine]:
+    """Dead letters, oldest first."""
     resources, tenant = await _seen(request, caller)
     cursors = Cursors(resources.cursor_secret, caller.tenant, "dead-letters")
     after = int((cursors.read(cursor) or ["0"])[0] or 0)
@@ -154,24 +157,37 @@ async def list_dead_letters(
 
 @router.get("/dead-letters/{letter_id}", responses=problems(NotFound))
 async def show_dead_letter(request: Request, caller: Caller, letter_id: LetterId) -> LetterDetail:
+    """One dead letter with its content, and why it could not be handled."""
     resources, tenant = await _seen(request, caller)
     with _as_refusals():
         async with acquired(resources.pool) as connection:
             return await letters.show(connection, letter_id, tenant=tenant)
 
 
-@router.post("/dead-letters:redrive", responses=problems(BeingWorkedOn))
+@router.post(
+    "/dead-letters:redrive",
+    responses=problems(BeingWorkedOn),
+    openapi_extra=example(
+        {"consumer": "deals.reactions", "reason": "invalid", "why": "the handler is mended", "dry_run": True}
+    ),
+)
 async def redrive_dead_letters(request: Request, caller: Caller, body: Redrive) -> RedriveReport:
+    """Hand all letters that match to their consumer again, each sequence in its order."""
     resources, tenant = await _seen(request, caller)
     with _as_refusals():
         report = await _redriver(resources).redrive(body.filter(tenant), _by(caller, body), body.terms())
     return _reported(report)
 
 
-@router.post("/dead-letters/{letter_id}/redrive", responses=problems(BeingWorkedOn))
+@router.post(
+    "/dead-letters/{letter_id}/redrive",
+    responses=problems(BeingWorkedOn),
+    openapi_extra=example({"why": "the handler is mended"}),
+)
 async def redrive_dead_letter(
     request: Request, caller: Caller, letter_id: LetterId, body: RedriveTerms
 ) -> RedriveReport:
+    """Hand one letter, the first of its sequence, to its consumer again."""
     resources, tenant = await _seen(request, caller)
     with _as_refusals():
         by = _by(caller, body)
@@ -179,15 +195,25 @@ async def redrive_dead_letter(
     return _reported(report)
 
 
-@router.post("/dead-letters/{letter_id}/discard", responses=problems(BeingWorkedOn))
+@router.post(
+    "/dead-letters/{letter_id}/discard",
+    responses=problems(BeingWorkedOn),
+    openapi_extra=example({"why": "a test that nobody needs"}),
+)
 async def discard_dead_letter(request: Request, caller: Caller, letter_id: LetterId, body: Why) -> Outcome:
+    """Give a letter up; those behind it may follow."""
     resources, tenant = await _seen(request, caller)
     with _as_refusals():
         return await _redriver(resources).discard(letter_id, _by(caller, body), tenant=tenant)
 
 
-@router.post("/dead-letters/{letter_id}/correction", responses=problems(BeingWorkedOn))
+@router.post(
+    "/dead-letters/{letter_id}/correction",
+    responses=problems(BeingWorkedOn),
+    openapi_extra=example({"why": "a field was missing", "value": "{}"}),
+)
 async def correct_dead_letter(request: Request, caller: Caller, letter_id: LetterId, body: Correction) -> Corrected:
+    """Replace the content of a letter before it is redriven."""
     resources, tenant = await _seen(request, caller)
     value = None if body.value is None else body.value.encode()
     headers = None if body.headers is None else [(name, text.encode()) for name, text in body.headers.items()]
@@ -201,14 +227,25 @@ async def correct_dead_letter(request: Request, caller: Caller, letter_id: Lette
 
 @router.get("/stopped-partitions")
 async def list_stopped_partitions(request: Request, caller: Caller, consumer: str | None = None) -> StoppedPartitions:
+    """Partitions that wait for an operator."""
     resources, _ = await _seen(request, caller)
     async with acquired(resources.pool) as connection:
         return StoppedPartitions(items=await stopped.stopped(connection, consumer))
 
 
-@router.post("/stopped-partitions:resume", status_code=204, responses=problems(BeingWorkedOn))
+@router.post(
+    "/stopped-partitions:resume",
+    status_code=204,
+    responses=problems(BeingWorkedOn),
+    openapi_extra=example(
+        {"consumer": "deals.reactions", "topic": "leads.handoff", "partition": 3, "why": "the log was recreated"}
+    ),
+)
 async def resume_stopped_partition(request: Request, caller: Caller, body: Resume) -> None:
-    resources, _ = await _seen(request, caller)
+    """Let a stopped partition go on. Moving its position is only for who serves one tenant: it is everybody's."""
+    resources, tenant = await _seen(request, caller)
+    if tenant is not None and body.next_offset is not None:
+        raise Forbidden("Other tenants' events are in this partition: its position is not yours to move.")
     partition = Partition(body.topic, body.partition)
     with _as_refusals():
         async with acquired(resources.pool) as connection:

@@ -9,17 +9,21 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from chassis import refusals as kinds
 from chassis.problems import Problem, declared
 from chassis.query import UnknownParameter
+from chassis.reading import open_reader
 
-_READS = frozenset({"get", "head"})
-_ANY = (kinds.Malformed, UnknownParameter, kinds.Unauthenticated, kinds.Forbidden, kinds.Invalid)
-_LATER = (kinds.TooManyRequests, kinds.Unavailable)
+PUBLIC: dict[str, Any] = {"security": []}
+"""``openapi_extra=`` of an endpoint that needs no credentials."""
+
+_ANY = (kinds.Malformed, UnknownParameter, kinds.Invalid, kinds.TooManyRequests, kinds.Unavailable)
+_CALLER = (kinds.Unauthenticated, kinds.Forbidden)
 _BODY = (kinds.TooLarge, kinds.UnsupportedMediaType)
-_KEY = (kinds.IdempotencyKeyInFlight, kinds.AlreadyExists)
+_KEY = (kinds.IdempotencyKeyInFlight, kinds.AlreadyExists, kinds.IdempotencyKeyReused)
 
 
 def install(app: FastAPI) -> None:
@@ -41,9 +45,13 @@ def document(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "description": _BEARER}}
+    reads = {route.operation_id for route in app.routes if isinstance(route, APIRoute) and _is_read(route)}
     for path, item in found.get("paths", {}).items():
-        for method, operation in item.items():
-            _complete(path, method, operation)
+        for operation in item.values():
+            if operation["operationId"] in reads:
+                _add_not_modified(operation)
+            _add_mixed(operation)
+            _add_problems(path, operation)
     return found
 
 
@@ -60,18 +68,46 @@ def _problem_schemas() -> dict[str, Any]:
     return {**schema.pop("$defs"), "Problem": schema}
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Add what any request to this endpoint may meet, keep what the endpoint itself declares."""
-    common: list[type[kinds.Refusal]] = [*_ANY, *_LATER]
-    if not operation.pop("x-public", False):
-        operation.setdefault("security", [{"bearer": []}])
+def _is_read(route: APIRoute) -> bool:
+    return any(each.call is open_reader for each in route.dependant.dependencies)
+
+
+def _add_not_modified(operation: dict[str, Any]) -> None:
+    """A record is not sent again to whoever has it; pages have no version."""
+    if "/Page_" in json.dumps(operation["responses"]["200"]):
+        return
+    schema = {"type": "string", "maxLength": 255}
+    about = "The `ETag` that you have; where it is still right, 304 answers."
+    operation.setdefault("parameters", []).append(
+        {"name": "If-None-Match", "in": "header", "required": False, "description": about, "schema": schema}
+    )
+    operation["responses"]["304"] = {"description": "What you have is still right."}
+
+
+def _add_mixed(operation: dict[str, Any]) -> None:
+    """A batch answers 207 where some items were refused."""
+    done = operation.get("responses", {}).get("200")
+    if done is not None and "/BatchReply" in json.dumps(done):
+        mixed = {**done, "description": "Some items were refused; each result says what became of its item."}
+        operation["responses"].setdefault("207", mixed)
+
+
+def _add_problems(path: str, operation: dict[str, Any]) -> None:
+    """Add what any such request may meet, keep what the endpoint itself declares."""
+    headers = {each["name"]: each["required"] for each in operation.get("parameters", ()) if each["in"] == "header"}
+    common: list[type[kinds.Refusal]] = [*_ANY]
+    if operation.setdefault("security", [{"bearer": []}]):
+        common += _CALLER
     if "{" in path:
         common.append(kinds.NotFound)
     if "requestBody" in operation:
         common += _BODY
-    if method not in _READS:
+    if "Idempotency-Key" in headers:
         common += _KEY
-        common += (kinds.StaleVersion, kinds.PreconditionRequired, kinds.IdempotencyKeyReused)
+    if "If-Match" in headers:
+        common.append(kinds.StaleVersion)
+    if headers.get("If-Match"):
+        common.append(kinds.PreconditionRequired)
     responses = operation.setdefault("responses", {})
     responses.pop("422", None) if _is_default(responses.get("422")) else None
     for status, response in _by_status(common).items():

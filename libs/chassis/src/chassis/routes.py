@@ -73,6 +73,7 @@ class CommandRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
+            refuse_unknown_query(request)
             body = await request.body()
             if body:
                 request._json = _parsed(body)  # noqa: SLF001 - where Starlette keeps the parsed body

@@ -42,6 +42,7 @@ from analytics.views import AnswersView, AnswerView, ExplanationView, KpiList, K
 from analytics.waterfall import TERMS, Waterfall, between_days, between_times
 from chassis.currencies import decimals
 from chassis.database import begin_as_tenant
+from chassis.examples import example
 from chassis.inputs import Input
 from chassis.problems import problems
 from chassis.reading import Reader
@@ -78,7 +79,11 @@ async def get_kpi(slug: str, limits: KpiParameters, reader: Reader) -> Response:
     return _json(await asker.answered(kpi, limits))
 
 
-@router.post("/kpis:batch", responses={**plain(AnswersView), **problems(NoSuchKpi, Invalid)})
+@router.post(
+    "/kpis:batch",
+    responses={**plain(AnswersView), **problems(NoSuchKpi, Invalid)},
+    openapi_extra=example({"queries": [{"kpi": "win-rate", "by": ["team"], "from": "2026-01-01", "to": "2026-04-01"}]}),
+)
 async def get_kpis(body: Queries, reader: Reader) -> Response:
     """Several KPIs in one request, all from one state of the ledger."""
     await _fresh(reader, [])

@@ -30,6 +30,7 @@ from analytics.views_operations import (
     VerificationView,
 )
 from chassis.database import acquired
+from chassis.examples import example
 from chassis.problems import problems
 from chassis.reading import Reader
 from chassis.refusals import Forbidden, Kind, NotFound, Refusal
@@ -91,6 +92,7 @@ async def get_last_audit(reader: Reader) -> AuditView:
     status_code=201,
     tags=["seals"],
     responses=problems(Forbidden, PeriodNotOver, PeriodBackwards, PeriodAlreadySealed),
+    openapi_extra=example({"from_on": "2026-01-01", "to_on": "2026-02-01"}),
 )
 async def seal_period(body: PeriodInput, work: Work) -> SealView:
     """Fix the balances of a period that is over; what is booked on its days later shows as an adjustment."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchReply, Existing, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -42,7 +43,21 @@ HIGH = frozenset({Role.ADMIN, Role.INTEGRATION})
 """Roles that only an admin gives, takes away, or touches the holder of."""
 
 
-@router.post("/v1/people", status_code=201, responses=problems(AlreadyExists, Invalid))
+@router.post(
+    "/v1/people",
+    status_code=201,
+    responses=problems(AlreadyExists, Invalid),
+    openapi_extra=example(
+        {
+            "name": "Nguyễn Thị Lan",
+            "external_id": "e-1042",
+            "email": "lan@acme.example",
+            "locale": "vi",
+            "roles": ["rep"],
+            "team_external_id": "north",
+        }
+    ),
+)
 async def join(body: PersonInput, work: Work, response: Response) -> PersonView:
     """A person joins. Sales operations may do this; only an admin gives the roles admin and integration."""
     work.principal.require(*STAFF)
@@ -52,7 +67,24 @@ async def join(body: PersonInput, work: Work, response: Response) -> PersonView:
     return await _view(work, loaded)
 
 
-@router.post("/v1/people:batch")
+@router.post(
+    "/v1/people:batch",
+    openapi_extra=example(
+        {
+            "items": [
+                {
+                    "item_id": "row 1",
+                    "name": "Nguyễn Thị Lan",
+                    "external_id": "e-1042",
+                    "email": "lan@acme.example",
+                    "locale": "vi",
+                    "roles": ["rep"],
+                    "team_external_id": "north",
+                }
+            ]
+        }
+    ),
+)
 async def join_many(body: Batch[PersonItem], work: Work, response: Response) -> BatchReply:
     """Many people join; one whose external id is known is answered with ``existing``. Managers before their people."""
     work.principal.require(*STAFF)
@@ -103,7 +135,11 @@ async def get_person(person_id: UUID, reader: Reader) -> PersonView:
     return await _view(reader, await reader.load(PERSON, person_id))
 
 
-@router.patch("/v1/people/{person_id}", responses=problems(NotFound, AlreadyExists, LastAdmin, HierarchyLoop))
+@router.patch(
+    "/v1/people/{person_id}",
+    responses=problems(NotFound, AlreadyExists, LastAdmin, HierarchyLoop),
+    openapi_extra=example({"name": "Trần Văn Bình", "roles": ["manager"]}),
+)
 async def change_person(person_id: UUID, body: PersonChange, work: Work) -> PersonView:
     """Change name, mail address, language, roles or manager. A person may change their own name and language."""
     changes = body.model_dump(exclude_unset=True)
@@ -121,7 +157,9 @@ async def change_person(person_id: UUID, body: PersonChange, work: Work) -> Pers
 
 
 @router.post(
-    "/v1/people/{person_id}/assignment", responses=problems(NotFound, PersonIsInactive, TooManyAssignments, Invalid)
+    "/v1/people/{person_id}/assignment",
+    responses=problems(NotFound, PersonIsInactive, TooManyAssignments, Invalid),
+    openapi_extra=example({"from_on": "2026-07-01", "team_external_id": "south"}),
 )
 async def assign_person(person_id: UUID, body: AssignmentInput, work: Work) -> PersonView:
     """The person belongs to this team and region from a day on. Figures before that day stay where they are."""
@@ -152,7 +190,10 @@ async def reactivate_person(person_id: UUID, work: Work) -> PersonView:
 
 
 @router.post(
-    "/v1/people/{person_id}/password", status_code=204, responses=problems(NotFound, Forbidden, WeakPassword, Malformed)
+    "/v1/people/{person_id}/password",
+    status_code=204,
+    responses=problems(NotFound, Forbidden, WeakPassword, Malformed),
+    openapi_extra=example({"password": "a long sentence is best"}),
 )
 async def set_password(person_id: UUID, body: PasswordInput, work: Work) -> None:
     """An admin sets anybody's password, everybody their own by giving the current one. Open sessions end."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchReply, Existing, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -26,7 +27,12 @@ from identity.views import RegionView
 router = APIRouter(route_class=CommandRoute, tags=["regions"])
 
 
-@router.post("/v1/regions", status_code=201, responses=problems(AlreadyExists, Invalid))
+@router.post(
+    "/v1/regions",
+    status_code=201,
+    responses=problems(AlreadyExists, Invalid),
+    openapi_extra=example({"name": "Việt Nam", "external_id": "vn"}),
+)
 async def define_region(body: RegionInput, work: Work, response: Response) -> RegionView:
     """Define a region, below a parent where given."""
     work.principal.require(*STAFF)
@@ -36,7 +42,10 @@ async def define_region(body: RegionInput, work: Work, response: Response) -> Re
     return RegionView.of(loaded)
 
 
-@router.post("/v1/regions:batch")
+@router.post(
+    "/v1/regions:batch",
+    openapi_extra=example({"items": [{"item_id": "row 1", "name": "Việt Nam", "external_id": "vn"}]}),
+)
 async def define_regions(body: Batch[RegionItem], work: Work, response: Response) -> BatchReply:
     """Define many regions, parents first; one whose external id is known is answered with ``existing``."""
     work.principal.require(*STAFF)
@@ -79,7 +88,11 @@ async def get_region(region_id: UUID, reader: Reader) -> RegionView:
     return RegionView.of(await reader.load(REGION, region_id))
 
 
-@router.patch("/v1/regions/{region_id}", responses=problems(NotFound, HierarchyLoop, Invalid))
+@router.patch(
+    "/v1/regions/{region_id}",
+    responses=problems(NotFound, HierarchyLoop, Invalid),
+    openapi_extra=example({"name": "Mainland"}),
+)
 async def change_region(region_id: UUID, body: RegionChange, work: Work) -> RegionView:
     """Change name or parent."""
     work.principal.require(*STAFF)

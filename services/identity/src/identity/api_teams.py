@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchReply, Existing, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -26,7 +27,12 @@ from identity.views import TeamView
 router = APIRouter(route_class=CommandRoute, tags=["teams"])
 
 
-@router.post("/v1/teams", status_code=201, responses=problems(AlreadyExists, Invalid))
+@router.post(
+    "/v1/teams",
+    status_code=201,
+    responses=problems(AlreadyExists, Invalid),
+    openapi_extra=example({"name": "Hà Nội", "external_id": "hanoi", "parent_external_id": "north"}),
+)
 async def form_team(body: TeamInput, work: Work, response: Response) -> TeamView:
     """Form a team, below a parent and with a lead where given."""
     work.principal.require(*STAFF)
@@ -36,7 +42,10 @@ async def form_team(body: TeamInput, work: Work, response: Response) -> TeamView
     return TeamView.of(loaded)
 
 
-@router.post("/v1/teams:batch")
+@router.post(
+    "/v1/teams:batch",
+    openapi_extra=example({"items": [{"item_id": "row 1", "name": "Hà Nội", "external_id": "hanoi"}]}),
+)
 async def form_teams(body: Batch[TeamItem], work: Work, response: Response) -> BatchReply:
     """Form many teams, parents first; one whose external id is known is answered with ``existing``."""
     work.principal.require(*STAFF)
@@ -81,7 +90,11 @@ async def get_team(team_id: UUID, reader: Reader) -> TeamView:
     return TeamView.of(await reader.load(TEAM, team_id))
 
 
-@router.patch("/v1/teams/{team_id}", responses=problems(NotFound, HierarchyLoop, Invalid))
+@router.patch(
+    "/v1/teams/{team_id}",
+    responses=problems(NotFound, HierarchyLoop, Invalid),
+    openapi_extra=example({"name": "Hà Nội and Hải Phòng"}),
+)
 async def change_team(team_id: UUID, body: TeamChange, work: Work) -> TeamView:
     """Change name, parent or lead."""
     work.principal.require(*STAFF)

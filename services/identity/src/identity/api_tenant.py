@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from chassis.aggregates import Loaded
 from chassis.api_keys import PREFIX, secret_sha256
+from chassis.examples import example
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
 from chassis.reading import Reader
@@ -58,7 +59,12 @@ async def get_tenant(reader: Reader) -> TenantView:
     return TenantView.of(await reader.load(TENANT, reader.tenant))
 
 
-@router.patch("/v1/tenant", tags=["tenant"], responses=problems(UnknownZone, UnknownCurrency, BaseCurrencyHasRates))
+@router.patch(
+    "/v1/tenant",
+    tags=["tenant"],
+    responses=problems(UnknownZone, UnknownCurrency, BaseCurrencyHasRates),
+    openapi_extra=example({"zone": "Asia/Ho_Chi_Minh", "fiscal_year_start_month": 4}),
+)
 async def change_tenant(body: TenantChange, work: Work) -> TenantView:
     """Change name, zone, base currency or fiscal year. Figures booked before keep their days and rates."""
     work.principal.require(Role.ADMIN)
@@ -66,7 +72,12 @@ async def change_tenant(body: TenantChange, work: Work) -> TenantView:
     return TenantView.of(await work.execute(TENANT, work.tenant, command))
 
 
-@router.put("/v1/tenant/rates", tags=["tenant"], responses=problems(RateNotUsable, UnknownCurrency, TooManyRates))
+@router.put(
+    "/v1/tenant/rates",
+    tags=["tenant"],
+    responses=problems(RateNotUsable, UnknownCurrency, TooManyRates),
+    openapi_extra=example({"rates": [{"currency": "VND", "on": "2026-01-01", "rate": "0.000039"}]}),
+)
 async def set_rates(body: RatesInput, work: Work) -> TenantView:
     """Add dated exchange rates, or correct those of the same currency and day; all others stay."""
     work.principal.require(Role.ADMIN, Role.SALES_OPS, Role.INTEGRATION)
@@ -75,7 +86,13 @@ async def set_rates(body: RatesInput, work: Work) -> TenantView:
     return TenantView.of(await work.execute(TENANT, work.tenant, command))
 
 
-@router.post("/v1/api-keys", status_code=201, tags=["api keys"], responses=problems(Invalid, Malformed))
+@router.post(
+    "/v1/api-keys",
+    status_code=201,
+    tags=["api keys"],
+    responses=problems(Invalid, Malformed),
+    openapi_extra=example({"name": "Import of the old system", "roles": ["integration"]}),
+)
 async def issue_api_key(body: ApiKeyInput, work: Work, response: Response) -> IssuedApiKeyView:
     """Issue a key. Its text is in this answer and nowhere else."""
     work.principal.require(Role.ADMIN)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -28,7 +29,12 @@ class AccountItem(AccountInput, BatchItem):
     """An account of a batch."""
 
 
-@router.post("/v1/accounts", status_code=201, responses=problems(AlreadyExists, Forbidden, Invalid))
+@router.post(
+    "/v1/accounts",
+    status_code=201,
+    responses=problems(AlreadyExists, Forbidden, Invalid),
+    openapi_extra=example({"name": "Công ty Đông Á", "external_id": "a-77", "sector": "Retail", "country": "VN"}),
+)
 async def open_account(body: AccountInput, work: Work, response: Response) -> AccountView:
     """Open an account. The company owns the record; a person may hold it."""
     if (known := await _existing(work, body)) is not None:
@@ -39,7 +45,10 @@ async def open_account(body: AccountInput, work: Work, response: Response) -> Ac
     return AccountView.of(loaded)
 
 
-@router.post("/v1/accounts:batch")
+@router.post(
+    "/v1/accounts:batch",
+    openapi_extra=example({"items": [{"item_id": "row 1", "name": "Công ty Đông Á", "external_id": "a-77"}]}),
+)
 async def open_accounts(body: Batch[AccountItem], work: Work, response: Response) -> BatchReply:
     """Open many accounts, parents first; one whose external id is known is answered with ``existing``."""
 
@@ -81,7 +90,11 @@ async def get_account(account_id: UUID, reader: Reader) -> AccountView:
     return AccountView.of(await reader.load(CUSTOMER, account_id, visible=lambda each: sees_account(scope, each)))
 
 
-@router.patch("/v1/accounts/{account_id}", responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid))
+@router.patch(
+    "/v1/accounts/{account_id}",
+    responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid),
+    openapi_extra=example({"sector": "Wholesale"}),
+)
 async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:
     """Change name, sector, country, parent or holder."""
     moment, scope = await work.moment(), work.principal.scope

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -28,7 +29,19 @@ class ContactItem(ContactInput, BatchItem):
     """A contact of a batch."""
 
 
-@router.post("/v1/contacts", status_code=201, responses=problems(AlreadyExists, Invalid))
+@router.post(
+    "/v1/contacts",
+    status_code=201,
+    responses=problems(AlreadyExists, Invalid),
+    openapi_extra=example(
+        {
+            "name": "Phạm Minh",
+            "email": "minh@donga.example",
+            "phone": "+84 24 1234 5678",
+            "account_external_id": "buyer",
+        }
+    ),
+)
 async def add_contact(body: ContactInput, work: Work, response: Response) -> ContactView:
     """Add a contact."""
     if (known := await _existing(work, body)) is not None:
@@ -39,7 +52,10 @@ async def add_contact(body: ContactInput, work: Work, response: Response) -> Con
     return ContactView.of(loaded)
 
 
-@router.post("/v1/contacts:batch")
+@router.post(
+    "/v1/contacts:batch",
+    openapi_extra=example({"items": [{"item_id": "row 1", "name": "Phạm Minh", "email": "minh@donga.example"}]}),
+)
 async def add_contacts(body: Batch[ContactItem], work: Work, response: Response) -> BatchReply:
     """Add many contacts; one whose external id is known is answered with ``existing``."""
 
@@ -81,7 +97,11 @@ async def get_contact(contact_id: UUID, reader: Reader) -> ContactView:
     return ContactView.of(await reader.load(CONTACT, contact_id))
 
 
-@router.patch("/v1/contacts/{contact_id}", responses=problems(NotFound, Invalid))
+@router.patch(
+    "/v1/contacts/{contact_id}",
+    responses=problems(NotFound, Invalid),
+    openapi_extra=example({"job_title": "Head of purchasing"}),
+)
 async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> ContactView:
     """Change what is known of the contact."""
     if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):

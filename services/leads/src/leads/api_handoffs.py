@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
 from chassis.bulk import Batch, BatchReply, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -36,6 +37,16 @@ Order = Literal["offered_at", "-offered_at"]
     responses=problems(
         NotFound, Forbidden, AlreadyExists, LeadIsNotQualified, LeadIsClosed, HandoffIsOpen, OutOfSequence, Invalid
     ),
+    openapi_extra=example(
+        {
+            "offered_to_external_id": "rep",
+            "opportunity": {
+                "name": "200 laptops",
+                "amount": {"amount": "1054.00", "currency": "USD"},
+                "expected_close_on": "2026-06-30",
+            },
+        }
+    ),
 )
 async def offer_lead(lead_id: UUID, body: OfferInput, work: Work, response: Response) -> HandoffView:
     """Offer a qualified lead to an account executive. The credit for it stays with the one who offers."""
@@ -52,6 +63,7 @@ async def offer_lead(lead_id: UUID, body: OfferInput, work: Work, response: Resp
 @router.post(
     "/v1/handoffs/{handoff_id}/acceptance",
     responses=problems(NotFound, Forbidden, HandoffAlreadyAnswered, OutOfSequence, Invalid),
+    openapi_extra=example({"account_name": "Công ty Đông Á"}),
 )
 async def accept_handoff(handoff_id: UUID, body: AcceptanceInput, work: Work) -> HandoffView:
     """Take the lead over. It is converted, its account opened where there is none, and deals opens the deal named."""
@@ -60,7 +72,9 @@ async def accept_handoff(handoff_id: UUID, body: AcceptanceInput, work: Work) ->
 
 
 @router.post(
-    "/v1/handoffs/{handoff_id}/return", responses=problems(NotFound, Forbidden, HandoffAlreadyAnswered, OutOfSequence)
+    "/v1/handoffs/{handoff_id}/return",
+    responses=problems(NotFound, Forbidden, HandoffAlreadyAnswered, OutOfSequence),
+    openapi_extra=example({"reason": "not ready to buy"}),
 )
 async def return_handoff(handoff_id: UUID, body: Reason, work: Work) -> HandoffView:
     """Give the lead back, for a reason; it is open again."""
@@ -68,7 +82,10 @@ async def return_handoff(handoff_id: UUID, body: Reason, work: Work) -> HandoffV
     return _view(work, await handing_over.answer([Answer(handoff_id, body)]))
 
 
-@router.post("/v1/handoffs:batch")
+@router.post(
+    "/v1/handoffs:batch",
+    openapi_extra=example({"items": [{"item_id": "row 1", "command": "accept", "external_id": "h-3"}]}),
+)
 async def batch_of_handoffs(body: Batch[HandoffItem], work: Work, response: Response) -> BatchReply:
     """Up to 200 commands in their order: offer, accept, return."""
     return reply(await batch_handoffs.run(work, body.items, atomic=body.atomic), response)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Command, Loaded
 from chassis.bulk import Batch, BatchReply, reply
+from chassis.examples import example
 from chassis.inputs import ExternalId, Name, OccurredAt
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
@@ -29,7 +30,19 @@ router = APIRouter(route_class=CommandRoute, tags=["leads"])
 Order = Literal["created_at", "-created_at"]
 
 
-@router.post("/v1/leads", status_code=201, responses=problems(AlreadyExists, Forbidden, Invalid))
+@router.post(
+    "/v1/leads",
+    status_code=201,
+    responses=problems(AlreadyExists, Forbidden, Invalid),
+    openapi_extra=example(
+        {
+            "title": "200 laptops",
+            "external_id": "l-9",
+            "source": "fair",
+            "prospect": {"name": "Phạm Minh", "email": "minh@donga.example"},
+        }
+    ),
+)
 async def capture_lead(body: LeadInput, work: Work, response: Response) -> LeadView:
     """Capture a lead. Personal data of the prospect becomes a contact; the lead only names it."""
     if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
@@ -45,7 +58,22 @@ async def capture_lead(body: LeadInput, work: Work, response: Response) -> LeadV
     return LeadView.of(loaded)
 
 
-@router.post("/v1/leads:batch")
+@router.post(
+    "/v1/leads:batch",
+    openapi_extra=example(
+        {
+            "items": [
+                {
+                    "item_id": "row 1",
+                    "command": "capture",
+                    "title": "200 laptops",
+                    "source": "fair",
+                    "occurred_at": "2026-03-01T09:30:00Z",
+                }
+            ]
+        }
+    ),
+)
 async def batch_of_leads(body: Batch[LeadItem], work: Work, response: Response) -> BatchReply:
     """Up to 200 commands in their order: capture, assign, qualify, disqualify, reopen."""
     return reply(await batch_leads.run(work, body.items, atomic=body.atomic), response)
@@ -97,7 +125,11 @@ async def get_lead(lead_id: UUID, reader: Reader) -> LeadView:
     return LeadView.of(await reader.load(LEAD, lead_id, visible=lambda lead: sees_lead(reader.scope, lead)))
 
 
-@router.patch("/v1/leads/{lead_id}", responses=problems(NotFound, Invalid, OutOfSequence))
+@router.patch(
+    "/v1/leads/{lead_id}",
+    responses=problems(NotFound, Invalid, OutOfSequence),
+    openapi_extra=example({"title": "250 laptops", "campaign": "spring"}),
+)
 async def change_lead(lead_id: UUID, body: LeadChange, work: Work) -> LeadView:
     """Change title, campaign, medium, contact or account."""
     lookups = Lookups(work)
@@ -111,28 +143,40 @@ async def change_lead(lead_id: UUID, body: LeadChange, work: Work) -> LeadView:
 
 
 @router.post(
-    "/v1/leads/{lead_id}/assignment", responses=problems(NotFound, Forbidden, Invalid, LeadIsClosed, OutOfSequence)
+    "/v1/leads/{lead_id}/assignment",
+    responses=problems(NotFound, Forbidden, Invalid, LeadIsClosed, OutOfSequence),
+    openapi_extra=example({"owner_external_id": "rep"}),
 )
 async def assign_lead(lead_id: UUID, body: OwnerInput, work: Work) -> LeadView:
     """Give the lead to another owner. Whoever held it first keeps the credit for it."""
     return await _done(work, lead_id, await capturing.assignment(work, Lookups(work), body))
 
 
-@router.post("/v1/leads/{lead_id}/qualification", responses=problems(NotFound, LeadIsClosed, OutOfSequence))
+@router.post(
+    "/v1/leads/{lead_id}/qualification",
+    responses=problems(NotFound, LeadIsClosed, OutOfSequence),
+    openapi_extra=example({"occurred_at": "2026-03-01T09:30:00Z"}),
+)
 async def qualify_lead(lead_id: UUID, body: When, work: Work) -> LeadView:
     """The lead is worth an account executive's time."""
     return await _done(work, lead_id, await capturing.qualification(Lookups(work), body))
 
 
 @router.post(
-    "/v1/leads/{lead_id}/disqualification", responses=problems(NotFound, LeadIsClosed, HandoffIsOpen, OutOfSequence)
+    "/v1/leads/{lead_id}/disqualification",
+    responses=problems(NotFound, LeadIsClosed, HandoffIsOpen, OutOfSequence),
+    openapi_extra=example({"reason": "no budget"}),
 )
 async def disqualify_lead(lead_id: UUID, body: Reason, work: Work) -> LeadView:
     """The lead is not worth pursuing, for a reason."""
     return await _done(work, lead_id, await capturing.disqualification(Lookups(work), body))
 
 
-@router.post("/v1/leads/{lead_id}/reopening", responses=problems(NotFound, LeadIsNotDisqualified, OutOfSequence))
+@router.post(
+    "/v1/leads/{lead_id}/reopening",
+    responses=problems(NotFound, LeadIsNotDisqualified, OutOfSequence),
+    openapi_extra=example({"occurred_at": "2026-03-01T09:30:00Z"}),
+)
 async def reopen_lead(lead_id: UUID, body: When, work: Work) -> LeadView:
     """A disqualified lead is worth pursuing after all."""
     return await _done(work, lead_id, await capturing.reopening(Lookups(work), body))
