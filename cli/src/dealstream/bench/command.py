@@ -28,8 +28,10 @@ def benches(sizing: Sizing) -> Mapping[str, Run]:
     from dealstream.bench import commands, fold, latency, queries, relay  # noqa: PLC0415 (the list is asked for often)
 
     quick, full = sizing
+    folded = fold.QUICK if quick else fold.FULL
     return {
-        "fold": partial(fold.fold, sizes=fold.QUICK if quick else fold.FULL),
+        "fold": partial(fold.fold, sizes=folded),
+        "growth": partial(fold.growth, sizes=folded),
         "relay": partial(relay.relay, events=20_000 if quick else 100_000),
         "latency": partial(latency.latency, seconds=10 if quick else 40),
         "queries": partial(queries.queries, deals=50_000 if quick else 500_000, many=5_000_000 if full else None),

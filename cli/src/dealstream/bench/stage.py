@@ -26,7 +26,7 @@ from dealstream.home import SERVICES, Home
 from dealstream.local import postgres
 from dealstream.platform import Plan
 from dealstream.program import Program
-from dealstream.supervisor import Supervisor
+from dealstream.supervisor import Supervisor, tail
 from events.kafka import KafkaAdmin, KafkaSettings
 from events.topics import TOPICS
 
@@ -44,6 +44,7 @@ class Stage:
         self.plan = plan
         self._servers = servers
         self._say = say
+        self._logs: dict[int, Path] = {}
 
     @property
     def postgres_pid(self) -> int | None:
@@ -103,10 +104,12 @@ class Stage:
         self, *arguments: str, environment: Mapping[str, str] | None = None, name: str = "bench"
     ) -> AsyncIterator[psutil.Process]:
         """A Python process that runs for as long as the block; it is told to end, and killed if it does not."""
-        with (self.plan.home.logs / f"{name}.log").open("ab") as log:
+        path = self.plan.home.logs / f"{name}.log"
+        with path.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, *arguments), env=environment, stdout=log, stderr=log
             )
+        self._logs[process.pid] = path
         try:
             yield psutil.Process(process.pid)
         finally:
@@ -142,9 +145,14 @@ class Stage:
         """Wait for a process to be ready."""
         give_up = time.monotonic() + READY_SECONDS
         while not await ready():
-            if time.monotonic() > give_up or process.status() == psutil.STATUS_ZOMBIE:
-                raise PlatformError("A process of the benchmark did not start.", f"See {self.plan.home.logs}.")
+            self.require_running(process, give_up)
             await asyncio.sleep(0.1)
+
+    def require_running(self, process: psutil.Process, give_up: float) -> None:
+        """Raise when it has ended or does not come to the point, with what it last said."""
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < give_up:
+            return
+        raise PlatformError(f"A process of the benchmark failed:\n{tail(self._logs[process.pid])}")
 
     async def migrated(self, service: str, environment: Mapping[str, str]) -> None:
         """The tables of a service, made by the service itself."""
