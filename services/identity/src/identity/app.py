@@ -7,8 +7,6 @@ from chassis.service import Service
 from identity import api_people, api_regions, api_sessions, api_teams, api_tenant, founding
 from identity.settings import IdentitySettings
 
-"""Beside the sources in the repository, inside the package where it is installed."""
-
 
 def _found(words: Sequence[str]) -> int:
     return founding.found(SERVICE, words)
