@@ -39,7 +39,7 @@ IDENTITY_API_KEY = Topic("identity.api_key", compacted=True, consumers=_EVERY_SE
 
 LEADS_LEAD = Topic("leads.lead", consumers=("analytics",))
 LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
-LEADS_CUSTOMER = Topic("leads.customer")
+LEADS_CUSTOMER = Topic("leads.customer", consumers=("deals",))
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
