@@ -12,7 +12,9 @@ EventsError
 │   ├── ReadOnlyDatabase
 │   ├── ForeignHistory
 │   └── ShardsChanged
+├── RelayLeads                what an operator asked for is unsafe while a relay holds the lease
 ├── LeaseLost                 another relay has taken over; drop the producer and stand by
+├── BrokerAway                no broker answers; it passes by itself
 ├── PublishFailed             the broker did not confirm; send again with a new producer
 │   └── RecordRefused         the broker will never take this record
 └── TopicMisconfigured        an existing topic does not keep the promise that consumers rely on
@@ -79,8 +81,16 @@ class ShardsChanged(RelayRefuses):
     """The number of shards differs from the cursors: stop all relays, run ``relay reshard``, then start them."""
 
 
+class RelayLeads(EventsError):
+    """A relay holds this outbox, or died a few seconds ago: stop all relays of the service, then try again."""
+
+
 class LeaseLost(EventsError):
     """Another relay holds the lease."""
+
+
+class BrokerAway(EventsError, ConnectionError):
+    """No broker answers, or it is not ready yet."""
 
 
 class PublishFailed(EventsError):

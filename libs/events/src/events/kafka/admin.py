@@ -1,7 +1,8 @@
 """Makes the topics of an installation, checks those that exist, and answers where their logs begin and end."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +12,7 @@ from aiokafka import errors as kafka_errors
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from events.errors import TopicMisconfigured
+from events.errors import BrokerAway, TopicMisconfigured
 from events.kafka.closing import bounded, close_consumer
 from events.kafka.settings import MAX_MESSAGE_BYTES, KafkaSettings
 from events.partition import Partition
@@ -26,8 +27,19 @@ VISIBLE_ATTEMPTS = 100
 VISIBLE_PAUSE_SECONDS = 0.1
 
 
+@contextmanager
+def answered() -> Iterator[None]:
+    """Raises ``BrokerAway`` for what passes by itself, so that nobody else needs to know the client's errors."""
+    try:
+        yield
+    except kafka_errors.KafkaError as error:
+        if error.retriable or isinstance(error, kafka_errors.KafkaTimeoutError):
+            raise BrokerAway(repr(error)) from error
+        raise
+
+
 class KafkaAdmin:
-    """An administrator's connection; use it as a context manager."""
+    """An administrator's connection; use it as a context manager. Everything raises ``BrokerAway`` without a broker."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
@@ -38,8 +50,9 @@ class KafkaAdmin:
         self._admin = AIOKafkaAdminClient(**self._settings.client("admin"))
         self._reader = AIOKafkaConsumer(**self._settings.client("admin"), enable_auto_commit=False)
         try:
-            await self._admin.start()
-            await self._reader.start()
+            with answered():
+                await self._admin.start()
+                await self._reader.start()
         except BaseException:
             await self._close()
             raise
@@ -53,17 +66,22 @@ class KafkaAdmin:
     async def ensure_topics(self, topics: Iterable[Topic]) -> None:
         """Every topic exists and keeps its promise; ``TopicMisconfigured`` names each one that does not."""
         wanted = tuple(topics)
+        with answered():
+            await self._create(wanted)
+            await self._verify(wanted)
+
+    async def _create(self, wanted: tuple[Topic, ...]) -> None:
         answer = await self._admin.create_topics([self._new(topic) for topic in wanted])
         for name, code, message in ((entry[0], entry[1], entry[2]) for entry in answer.topic_errors):
             if code not in {kafka_errors.NoError.errno, kafka_errors.TopicAlreadyExistsError.errno}:
                 raise TopicMisconfigured(
                     f"{name} cannot be made: {kafka_errors.for_code(code).__name__} {message or ''}"
                 )
-        await self._verify(wanted)
 
     async def partitions(self, topics: Iterable[str]) -> frozenset[Partition]:
         """The partitions of those topics that exist."""
-        described = await self._admin.describe_topics([self._settings.topic(topic) for topic in topics])
+        with answered():
+            described = await self._admin.describe_topics([self._settings.topic(topic) for topic in topics])
         return frozenset(
             Partition(self._settings.bare(topic["topic"]), partition["partition"])
             for topic in described
@@ -72,11 +90,13 @@ class KafkaAdmin:
 
     async def beginning_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The first offset still in the log."""
-        return self._offsets(await self._reader.beginning_offsets(self._places(partitions)))
+        with answered():
+            return self._offsets(await self._reader.beginning_offsets(self._places(partitions)))
 
     async def end_offsets(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset that the next record will have."""
-        return self._offsets(await self._reader.end_offsets(self._places(partitions)))
+        with answered():
+            return self._offsets(await self._reader.end_offsets(self._places(partitions)))
 
     async def delete_topics(self, topics: Iterable[str]) -> None:
         """Deletes topics with all their records."""
