@@ -19,6 +19,9 @@ from chassis.refusals import Unavailable
 ACQUIRE_SECONDS = 5.0
 """How long a request waits for a free connection before it is told to come back."""
 
+FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a connection may raise when the server is away, or goes away in the middle of a statement."""
+
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
 
@@ -42,7 +45,7 @@ async def acquired(pool: "Pool[asyncpg.Record]") -> AsyncIterator["Connection[as
     """A connection, or Unavailable when none gets free in time or the server cannot be reached."""
     try:
         connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAILURES as error:
         raise Unavailable("The database cannot be reached or is busy.", retry_after=1) from error
     try:
         # The proxy of the pool behaves as the connection it stands for.
@@ -66,7 +69,7 @@ async def rolled_back(connection: "Connection[asyncpg.Record]") -> None:
     if not connection.is_closed():
         try:
             await connection.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except FAILURES:
             connection.terminate()
 
 

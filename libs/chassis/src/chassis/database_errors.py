@@ -27,6 +27,7 @@ _PASSING = (
     pg.ReadOnlySQLTransactionError,
     pg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     OSError,
 )
 
@@ -42,7 +43,13 @@ def as_refusals() -> Iterator[None]:
     """Turn errors of the database into refusals where they are one."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, EventTooLarge, OSError) as error:
+    except (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        EventTooLarge,
+        OSError,
+    ) as error:
         refusal = refusal_of(error)
         if refusal is None:
             raise

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from chassis.database import FAILURES
 from chassis.directory import Directory
 
 CHANNEL = "dealstream_directory"
@@ -26,7 +27,7 @@ async def listen(directory: Directory, url: str, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await _listen_once(directory, url, stop)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILURES as error:
             log.warning("directory changes are not heard", error=str(error))
             await _pause(stop, RETRY_SECONDS)
 

@@ -9,12 +9,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import asyncpg
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from chassis import metrics
-from chassis.database import acquired
+from chassis.database import FAILURES, acquired
 from chassis.http_context import context_of
 from chassis.migrate import Source, is_migrated
 from chassis.refusals import Unavailable
@@ -100,5 +99,5 @@ async def _asked(check: Check) -> str | None:
         return await asyncio.wait_for(check(), CHECK_SECONDS)
     except Unavailable as refusal:
         return refusal.detail
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except FAILURES as error:
         return f"{type(error).__name__}: {error}"

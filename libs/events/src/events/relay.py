@@ -30,7 +30,7 @@ from events.publication import Publication, Refused, apart
 from events.recovery import require_own_history
 from events.window import Window
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 Sent = TypeVar("Sent")
 Read = TypeVar("Read")

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from analytics.ledger import rebuild_store
@@ -15,6 +14,7 @@ from analytics.ledger.naming import Naming
 from analytics.ledger.projection import FOLDED, GROUP, Projector
 from analytics.ledger.rebuild import Rebuilder
 from analytics.measures import MEASURES, POSTINGS
+from chassis.database import FAILURES
 from chassis.resources import Resources
 from events.broker import KafkaBroker
 from events.consumer import Consumer
@@ -68,7 +68,7 @@ async def carry_out_rebuilds(resources: Resources, stop: asyncio.Event) -> None:
         try:
             async with _alone(resources) as connection:
                 await _look(resources, connection, stop)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except FAILURES as error:
             log.warning("rebuild waits", error=repr(error))
         try:
             async with asyncio.timeout(LOOK_SECONDS):

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import structlog
 from prometheus_client import Gauge
 
@@ -23,6 +22,7 @@ from analytics.periods import ALWAYS, Days
 from analytics.query.answer import answer
 from analytics.query.question import Question
 from chassis.currencies import decimals
+from chassis.database import FAILURES
 from chassis.refusals import Refusal
 from chassis.resources import Resources
 from events import metrics
@@ -57,7 +57,7 @@ async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
             due = clock() + EVERY_SECONDS
             try:
                 await draw(resources)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Refusal) as error:
+            except (*FAILURES, Refusal) as error:
                 log.warning("gauges wait", error=repr(error))
         try:
             async with asyncio.timeout(FRESHNESS_EVERY_SECONDS):
