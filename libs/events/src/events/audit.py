@@ -28,12 +28,15 @@ async def record(  # noqa: PLR0917
     before: str | None = None,
     after: str | None = None,
     outcome: str | None = None,
+    *,
+    overruled: bool = False,
 ) -> None:
     await connection.execute(
         """
         INSERT INTO dead_letter_audit (
-            action, actor, why, grp, topic, sequence_key, letter_id, event_id, tenant_id, before, after, outcome
-        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            action, actor, why, grp, topic, sequence_key, letter_id, event_id, tenant_id, before, after, outcome,
+            part, record_offset, overruled
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         """,
         action,
         by.actor,
@@ -47,6 +50,9 @@ async def record(  # noqa: PLR0917
         before,
         after,
         outcome,
+        letter["part"],
+        letter["record_offset"],
+        overruled,
     )
 
 

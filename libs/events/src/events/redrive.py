@@ -89,8 +89,8 @@ class Redriver:
         terms = terms or Terms()
         subscription = self._subscription(wanted.consumer)
         async with self._alone(subscription.group) as connection:
-            heads = await _heads(connection, wanted)
-            return await self._redrive(subscription, heads, by, terms, maximum=terms.maximum)
+            found = await heads(connection, wanted)
+            return await self._redrive(subscription, found, by, terms, maximum=terms.maximum)
 
     async def redrive_letter(
         self, letter_id: int, by: By, terms: Terms | None = None, *, tenant: UUID | None = None
@@ -100,10 +100,10 @@ class Redriver:
         subscription = self._subscription(letter["grp"])
         async with self._alone(subscription.group) as connection:
             one = Filter(subscription.group, letter["topic"], sequence_key=letter["sequence_key"])
-            heads = await _heads(connection, one)
-            if [head["id"] for head in heads] != [letter_id]:
+            found = await heads(connection, one)
+            if [head["id"] for head in found] != [letter_id]:
                 raise NotTheHead
-            return await self._redrive(subscription, heads, by, terms or Terms(), maximum=1)
+            return await self._redrive(subscription, found, by, terms or Terms(), maximum=1)
 
     async def discard(self, letter_id: int, by: By, *, tenant: UUID | None = None) -> Outcome:
         """Takes the head of a sequence out for good: its version counts as applied, without effect. What waited behind
@@ -192,7 +192,12 @@ class Redriver:
         outcome = _outcome(head, released, applied=applied, skipped=skipped)
         async with self._pool.acquire() as connection:
             await record(
-                connection, "redrive", by, head, outcome=outcome.error or f"{applied} applied, {skipped} skipped"
+                connection,
+                "redrive",
+                by,
+                head,
+                outcome=outcome.error or f"{applied} applied, {skipped} skipped",
+                overruled=terms.overrule and outcome.error is None,
             )
         return outcome
 
@@ -210,7 +215,7 @@ class Redriver:
         await record(connection, "discard", by, head, before=content_of(head))
 
 
-async def _heads(connection: Any, wanted: Filter) -> Sequence[Mapping[str, Any]]:
+async def heads(connection: Any, wanted: Filter) -> Sequence[Mapping[str, Any]]:
     """The first letter of each sequence, where it matches."""
     condition, values = wanted.sql(1, "head")
     heads: Sequence[Mapping[str, Any]] = await connection.fetch(

@@ -22,8 +22,10 @@ from analytics.ledger.audit import audit
 from analytics.ledger.fold import Fold
 from analytics.ledger.projection import ACTIVE_ALONE, FOLDED, GROUP, Projector, tenants
 from analytics.ledger.rebuild_store import Rebuild, State
-from events import offsets
+from events import offsets, precedents
+from events.audit import By
 from events.backlog import Bounds
+from events.batch import Subscription
 from events.broker import Broker
 from events.consumer import Consumer
 from events.partition import Partition
@@ -85,6 +87,7 @@ class Rebuilder:
         if state is State.SUMMING:
             await self._sum(rebuild)
         await self._follow(rebuild)
+        await self._decide_alike(rebuild)
         await self._check(rebuild)
         await self._cut_over(rebuild)
 
@@ -129,6 +132,13 @@ class Rebuilder:
         async with self.pool.acquire() as connection:
             live = await offsets.positions(connection, GROUP)
             return _folded(live), await offsets.positions(connection, rebuild.group)
+
+    async def _decide_alike(self, rebuild: Rebuild) -> None:
+        """What operators have corrected or discarded for the ledger in use is read again here, and must not wait."""
+        projector = Projector(self.fold, schema=rebuild.schema)
+        subscription = Subscription.to(rebuild.group, FOLDED, projector.handle, watermarks=projector)
+        decided = await precedents.follow(self.pool, subscription, GROUP, By("rebuild", f"as for {GROUP}"))
+        log.info("dead letters decided as before", rebuild=str(rebuild.id), letters=decided)
 
     async def _check(self, rebuild: Rebuild) -> None:
         """The audit of the new version, before anybody waits for it."""
