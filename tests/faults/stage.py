@@ -81,10 +81,20 @@ class Stage:
             letters = await self.letters()
         return letters
 
-    async def operate(self, service: str, path: str, **body: Any) -> Any:
+    async def start_rebuild(self) -> Any:
+        """Asks for one."""
+        return await self.operate("analytics", "/v1/rebuilds", post=True)
+
+    async def audited_ledger(self) -> str:
+        """The version of the ledger that serves; the audit must find no difference in it."""
+        audit = await self.operate("analytics", "/v1/audits", post=True)
+        assert audit["agrees"], audit
+        return str(audit["ledger"])
+
+    async def operate(self, service: str, path: str, *, post: bool = False, **body: Any) -> Any:
         """What an operator does: a POST with a body, a GET without."""
         async with self.api(service) as api:
-            answer = await (api.post(path, json=body) if body else api.get(path))
+            answer = await (api.post(path, json=body or None) if body or post else api.get(path))
         assert answer.is_success, f"{service}{path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
