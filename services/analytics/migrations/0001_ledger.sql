@@ -85,8 +85,9 @@ BEGIN
             PRIMARY KEY (tenant_id, kind, id)
         ) WITH (fillfactor = 75)$ddl$, schema_name);
 
-    EXECUTE format('CREATE SEQUENCE %I.ledger_seq CACHE 32', schema_name);
-    EXECUTE format('GRANT USAGE ON SEQUENCE %I.ledger_seq TO dealstream_worker', schema_name);
+    -- No session keeps numbers in store: what is written after a seal must have a higher number than what it covers.
+    EXECUTE format('CREATE SEQUENCE %I.ledger_seq CACHE 1', schema_name);
+    EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE %I.ledger_seq TO dealstream_worker', schema_name);
     EXECUTE format($ddl$
         CREATE TABLE %1$I.ledger (
             seq bigint NOT NULL DEFAULT nextval('%1$I.ledger_seq'),

@@ -14,7 +14,7 @@ from uuid import UUID
 from events.catalogue.analytics import CoveredOffset
 
 HOLD: Final = "SELECT schema_name FROM projection_active FOR UPDATE"
-LAST_SEQ: Final = "SELECT coalesce(max(seq), 0) FROM {schema}.ledger"
+LAST_SEQ: Final = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {schema}.ledger_seq"
 MEASURES: Final = "SELECT array_agg(DISTINCT measure) FROM {schema}.ledger WHERE tenant_id = $1"
 OFFSETS: Final = """
 SELECT topic, part AS partition, next_offset FROM consumer_offset WHERE grp = $1 ORDER BY topic, part
@@ -44,11 +44,13 @@ SELECT ledger_seq, late_events, measures FROM seal_cover WHERE tenant_id = $1 AN
 """
 CARRY_OVER: Final = """
 INSERT INTO seal_cover (tenant_id, seal_id, schema_name, ledger_seq, measures, late_events)
-SELECT c.tenant_id, c.seal_id, $2, (SELECT coalesce(max(seq), 0) FROM {new}.ledger), c.measures,
-  (SELECT coalesce(array_agg(DISTINCT event_id), '{{}}') FROM (
-    SELECT unnest(c.late_events) AS event_id
-    UNION SELECT l.event_id FROM {old}.ledger l
-    WHERE l.tenant_id = c.tenant_id AND l.day >= s.from_on AND l.day < s.to_on AND l.seq > c.ledger_seq) AS late)
+SELECT c.tenant_id, c.seal_id, $2, (SELECT last_value FROM {new}.ledger_seq), c.measures,
+  (SELECT coalesce(array_agg(event_id), '{{}}') FROM (
+    SELECT l.event_id FROM {new}.ledger l
+    WHERE l.tenant_id = c.tenant_id AND l.day >= s.from_on AND l.day < s.to_on AND l.measure = ANY(c.measures)
+    EXCEPT SELECT l.event_id FROM {old}.ledger l
+    WHERE l.tenant_id = c.tenant_id AND l.day >= s.from_on AND l.day < s.to_on AND l.measure = ANY(c.measures)
+      AND l.seq <= c.ledger_seq AND l.event_id <> ALL(c.late_events)) AS late)
 FROM seal_cover c JOIN seal s ON s.tenant_id = c.tenant_id AND s.id = c.seal_id
 WHERE c.schema_name = $1
 ON CONFLICT (tenant_id, seal_id, schema_name) DO NOTHING
