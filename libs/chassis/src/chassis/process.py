@@ -6,7 +6,7 @@ the pool closes. ``shutdown_seconds`` bounds it all.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ from chassis.supervision import Supervisor
 from events.consumer import Consumer
 from events.envelope import source_of
 from events.kafka import KafkaAdmin
-from events.relay import Relay
+from events.relay import Relay, RelayOptions
 
 GRACEFUL_SECONDS = 3
 """How long open requests may take once SIGTERM came; streams are told to end before that."""
@@ -95,10 +95,9 @@ def _start(
         "sweeper": _sweep(resources, supervisor.stop),
     }
     if "relay" in roles:
-        relay = Relay(resources.pool, resources.kafka, source_of(service.name))
-        resources.wake_relay = relay.wake
-        loops["relay"] = _with_topics(service, resources, relay, supervisor.stop)
-        health.checks["relay-allowed"] = _relay_check(relay)
+        relays = _relays(service, resources)
+        loops["relay"] = _with_topics(service, resources, relays, supervisor.stop)
+        health.checks["relay-allowed"] = _relay_check(relays)
     consumers = _consumers(service, resources)
     resources.subscriptions = tuple(consumer.subscription for consumer in consumers)
     if "consumers" in roles:
@@ -119,7 +118,21 @@ def _consumers(service: Service, resources: Resources) -> list[Consumer]:
     return own
 
 
-async def _with_topics(service: Service, resources: Resources, relay: Relay, stop: asyncio.Event) -> None:
+def _relays(service: Service, resources: Resources) -> list[Relay]:
+    """One for each shard, all woken together."""
+    shards = resources.settings.relay_shards
+    options = [RelayOptions(shard=shard, shards=shards) for shard in range(shards)]
+    relays = [Relay(resources.pool, resources.kafka, source_of(service.name), each) for each in options]
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
+    resources.wake_relay = wake
+    return relays
+
+
+async def _with_topics(service: Service, resources: Resources, relays: Sequence[Relay], stop: asyncio.Event) -> None:
     """The service makes the topics it owns before it relays; Kafka may come up later than the service."""
     while not stop.is_set():
         try:
@@ -129,7 +142,9 @@ async def _with_topics(service: Service, resources: Resources, relay: Relay, sto
         except OSError as error:
             log.warning("kafka cannot be reached", error=str(error))
             await _pause(stop, TOPICS_RETRY_SECONDS)
-    await relay.run(stop)
+    async with asyncio.TaskGroup() as group:
+        for relay in relays:
+            group.create_task(relay.run(stop))
 
 
 async def _sweep(resources: Resources, stop: asyncio.Event) -> None:
@@ -207,9 +222,9 @@ def _loop_check(supervisor: Supervisor, name: str) -> Any:
     return lambda: supervisor.complaint(name)
 
 
-def _relay_check(relay: Relay) -> Any:
+def _relay_check(relays: Sequence[Relay]) -> Any:
     async def check() -> str | None:
-        return relay.refusal
+        return next((relay.refusal for relay in relays if relay.refusal), None)
 
     return check
 

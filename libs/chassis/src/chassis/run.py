@@ -3,10 +3,10 @@
     python -m deals                     all of it (migrations first, unless DEALSTREAM_MIGRATE=false)
     python -m deals api | relay | consumers
     python -m deals migrate             apply outstanding migrations and end
-    python -m deals relay recover | republish | release    what an operator does to the outbox (relay_commands.py)
+    python -m deals relay recover | reshard | republish | release    what an operator does to the outbox
     python -m deals openapi | settings | metrics           print the reference; needs no server and no settings
 
-Exit codes: 0 ended as asked, 1 a loop failed, 2 wrong command or settings.
+Exit codes: 0 ended as asked, 1 a loop failed or a task was refused, 2 wrong command or settings.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+import asyncpg
 import structlog
 import uvloop
 
@@ -24,6 +25,7 @@ from chassis.migrate import MigrationRefused, migrate
 from chassis.process import ROLES, run
 from chassis.service import Service
 from chassis.settings import Settings, WrongSettings
+from events.errors import EventsError
 
 _WRONG = 2
 
@@ -51,19 +53,31 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> NoReturn:
         settings = service.settings.from_environment()
     except WrongSettings as error:
         _complain(str(error))
-    logs.configure(form=settings.log_format, level=settings.log_level, service=service.name)
-    sys.exit(uvloop.run(_done(service, settings, command, task)))
+    # A task answers on stdout, so its talk goes elsewhere.
+    stream = sys.stdout if task is None else sys.stderr
+    logs.configure(form=settings.log_format, level=settings.log_level, service=service.name, stream=stream)
+    if task is not None:
+        sys.exit(uvloop.run(_task_done(service, settings, task)))
+    sys.exit(uvloop.run(_done(service, settings, command)))
 
 
-async def _done(service: Service, settings: Settings, command: str, task: Namespace | None) -> int:
+async def _task_done(service: Service, settings: Settings, task: Namespace) -> int:
+    try:
+        done = await relay_commands.carry_out(service, settings, task)
+    except (EventsError, asyncpg.PostgresError, OSError) as error:
+        sys.stderr.write(f"refused: {error}\n")
+        return 1
+    sys.stdout.write(f"{done.line}\n")
+    sys.stderr.write(f"{done.sentence}\n")
+    return 0
+
+
+async def _done(service: Service, settings: Settings, command: str) -> int:
     log = structlog.get_logger(__name__)
     try:
         if command == "migrate":
             applied = await migrate(settings.database_url.get_secret_value(), service.sources)
             log.info("migrated", applied=len(applied))
-            return 0
-        if task is not None:
-            sys.stdout.write(f"{await relay_commands.carry_out(service, settings, task)}\n")
             return 0
         return await run(service, settings, ROLES if command == "all" else (command,))
     except (MigrationRefused, OSError) as error:

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from events.kafka import KafkaSettings
 
 PREFIX = "DEALSTREAM_"
+MOST_RELAY_SHARDS = 32
 OF_TESTS = "DEALSTREAM_TEST_"
 """Variables for the test suite; a service passes over them."""
 
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
     """The least that is written."""
     pool_size: int = Field(default=16, ge=2, le=500)
     """Connections to PostgreSQL, shared by API, relay and consumers of the process."""
+    relay_shards: int = Field(default=1, ge=1, le=MOST_RELAY_SHARDS)
+    """Relays that share the outbox; each that leads takes 3 connections. Another number needs ``relay reshard N``."""
     shutdown_seconds: float = Field(default=20.0, ge=1, le=600)
     """After SIGTERM, how long batches and requests may take to finish before the process leaves anyway."""
     migrate: bool = True

@@ -4,9 +4,10 @@ Snapshots mean something only in the cluster that took them. After a restore fro
 carries the cursor over: what was published stays published, what was not is published, nothing is skipped.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from events.errors import ForeignHistory, ReadOnlyDatabase, ShardsChanged
+from events.errors import ForeignHistory, ReadOnlyDatabase, RelayLeads, ShardsChanged
 
 
 async def require_own_history(connection: Any, shards: int) -> None:
@@ -24,11 +25,13 @@ async def require_own_history(connection: Any, shards: int) -> None:
 async def recover(connection: Any) -> int:
     """Carries the cursors over to this cluster; answers how many unpublished events it found.
 
-    Stop all relays and writers first; the outbox is locked meanwhile. Rows that the old snapshots saw are marked as
-    long past, all others as written now, so that the next window holds exactly them, in order of ``seq``.
+    Stop all writers and relays first; a lease that is still held refuses, and the outbox is locked meanwhile. Rows that
+    the old snapshots saw are marked as long past, all others as written now, so that the next window holds exactly
+    them, in order of ``seq``.
     """
     async with connection.transaction():
         await connection.execute("LOCK TABLE outbox_event IN EXCLUSIVE MODE")
+        await _cursors_without_relay(connection)
         waiting: int = await connection.fetchval(_REWRITE)
         await connection.execute(_CARRY_OVER)
     return waiting
@@ -37,16 +40,24 @@ async def recover(connection: Any) -> int:
 async def reshard(connection: Any, shards: int) -> None:
     """Divides the outbox anew: each new shard begins where the slowest old one was, so some events are sent again.
 
-    Stop all relays first; a lease that is still held refuses.
+    Stop all relays first; a lease that is still held refuses. An outbox that no relay has seen yet needs no dividing.
     """
     async with connection.transaction():
-        cursors = await connection.fetch(_LOCK_CURSORS)
-        if any(cursor["held"] for cursor in cursors):
-            raise ShardsChanged("a relay still holds a lease: stop all relays first")
+        cursors = await _cursors_without_relay(connection)
+        if not cursors:
+            return
         oldest = min(cursors, key=lambda cursor: (cursor["xmax"], cursor["xmin"], -cursor["waiting"]))
         await connection.execute("DELETE FROM outbox_cursor")
         await connection.execute("DELETE FROM outbox_tick")
         await connection.execute(_REDIVIDE, shards, oldest["from_snapshot"], max(row["epoch"] for row in cursors) + 1)
+
+
+async def _cursors_without_relay(connection: Any) -> Sequence[Any]:
+    """The cursors, locked until the transaction ends, so that no relay takes them meanwhile."""
+    cursors: Sequence[Any] = await connection.fetch(_LOCK_CURSORS)
+    if any(cursor["held"] for cursor in cursors):
+        raise RelayLeads
+    return cursors
 
 
 _MAKE_CURSORS = """
