@@ -31,7 +31,7 @@ POSTGRES_SETTINGS = {
     "max_prepared_transactions": "20",
     "wal_level": "logical",
 }
-READY_SECONDS = 90
+READY_SECONDS = 180
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "apache/kafka:4.2.1"
 
