@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 import servers
+from running_platform import RunningPlatform, running_platform
 
 DATABASE_VARIABLE = "DEALSTREAM_TEST_DATABASE_URL"
 KAFKA_VARIABLE = "DEALSTREAM_TEST_KAFKA"
@@ -74,6 +75,13 @@ async def new_database(postgres_url: str) -> AsyncIterator[Callable[[], Awaitabl
     yield create
     for name in names:
         await execute(postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[RunningPlatform]:
+    """A whole platform of its own, for tests that look at it from outside; each of them founds its own tenants."""
+    with running_platform() as started:
+        yield started
 
 
 @pytest.fixture

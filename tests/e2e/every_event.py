@@ -167,9 +167,10 @@ def read_a_notice(admin: Caller, person: Any) -> None:
     reader.post("notifications", f"/v1/inbox/{found[0]['id']}/read")
 
 
-def messages(platform: RunningPlatform) -> list[dict[str, Any]]:
-    """Every record of every topic."""
-    done = platform.command("events", "tail", "--from-beginning", "--until-now", "--json")
+def messages(tenant: Tenant) -> list[dict[str, Any]]:
+    """Every record of the tenant on every topic."""
+    whose = tenant.get("identity", "/v1/me")["tenant"]
+    done = tenant.platform.command("events", "tail", "--from-beginning", "--until-now", "--json", "--tenant", whose)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -177,7 +178,7 @@ def messages(platform: RunningPlatform) -> list[dict[str, Any]]:
 def record(platform: RunningPlatform, *, amend: bool) -> None:
     """One example of each type, the last of its kind."""
     EXAMPLES.mkdir(exist_ok=True)
-    for message in messages(platform):
+    for message in messages(platform.default):
         file = EXAMPLES / f"{message['type']}.json"
         if amend or not file.exists():
             example = {

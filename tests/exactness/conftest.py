@@ -6,7 +6,6 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from dealstream.imports import crm_opportunities, load_crm_opportunities, load_o
 from dealstream.imports.loading import Loading
 from dealstream.imports.tables import Report
 from exactness import funnel_oracle, made_up, opportunities_oracle
-from running_platform import RunningPlatform, Tenant, running_platform
+from running_platform import Tenant
 
 ROOT = Path(__file__).parents[2]
 REAL = Path(os.environ.get("DEALSTREAM_DATA") or ROOT.parent / "shared" / "data")
@@ -33,12 +32,6 @@ class Loaded:
 def sets() -> list[object]:
     real = pytest.param("real", marks=[] if REAL.is_dir() else pytest.mark.skip(reason=f"no data sets in {REAL}"))
     return ["made-up", real]
-
-
-@pytest.fixture(scope="session")
-def platform() -> Iterator[RunningPlatform]:
-    with running_platform() as platform:
-        yield platform
 
 
 @pytest.fixture(scope="session", params=sets())
