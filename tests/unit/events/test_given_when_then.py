@@ -17,7 +17,7 @@ ANY_ID = UUID(int=1)
 NOON = Moment.of(datetime(2026, 3, 2, 12, tzinfo=UTC), "UTC")
 
 
-class NameTaken(Exception):  # noqa: N818
+class NameTaken(Exception):
     """Somebody has this name."""
 
 
