@@ -14,12 +14,15 @@ from analytics.ledger import rebuild_store
 from analytics.ledger.projection import FOLDED, GROUP, Projector, active_schema
 from analytics.ledger.rebuild import Rebuilder
 from analytics.ledger.rebuild_store import State
+from events.audit import By
 from events.broker import KafkaBroker
 from events.codec import Received
 from events.consumer import Consumer
+from events.corrections import edit
 from events.ids import uuid7
 from events.kafka import KafkaAdmin, KafkaProducer, KafkaSettings
 from events.kafka.producer import Outgoing
+from events.redrive import Redriver, Terms
 from events.topics import Topic
 from folded_world import Known, history
 from ledger_stage import Stage, expected, record, stage
@@ -138,6 +141,44 @@ async def test_two_rebuilds_of_the_same_log_have_the_same_canonical_hash(site: S
         assert (await site.run(await site.request())).state is State.DONE
         assert await site.ledger.canonical_hash(schema) == live
     assert await site.schemas() == {"ledger_v2", "ledger_v3"}
+
+
+async def test_what_operators_decided_about_dead_letters_holds_in_a_rebuild(site: Site) -> None:
+    """One event arrives broken and is corrected, one record is a lie and is discarded: the log still has both."""
+    known = history(FIRM)
+    lie, broken = _outgoing(record(known[0])), _outgoing(record(known[-1]))
+    await site.publish(known[:1])
+    async with site.folding(), KafkaProducer(site.kafka) as producer:
+        await site.folded(1)
+        await producer.publish([lie._replace(headers=[("content-type", b"text/plain")])])
+        await site.publish(known[1:-1])
+        await producer.publish([broken._replace(value=b"{}")])
+        await _until_read(site, len(known) + 1)
+        await _correct_and_discard(site, broken)
+        await site.folded(len(known))
+    live = await site.ledger.canonical_hash()
+    ended = await site.run(await site.request())
+    assert (ended.state, ended.detail) == (State.DONE, None)
+    assert await site.ledger.canonical_hash("ledger_v2") == live
+    assert await site.ledger.pool.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+async def _until_read(site: Site, records: int) -> None:
+    async with asyncio.timeout(60):
+        while await site.ledger.pool.fetchval("SELECT sum(next_offset) FROM consumer_offset") < records:
+            await asyncio.sleep(0.05)
+
+
+async def _correct_and_discard(site: Site, broken: Outgoing) -> None:
+    by, redriver = By("ana", "known"), Redriver(site.ledger.pool, [site.ledger.subscription])
+    heads = await site.ledger.pool.fetch("SELECT id, record_value FROM dead_letter WHERE reason = 'invalid'")
+    for id_, value in heads:
+        if value == b"{}":
+            async with site.ledger.pool.acquire() as connection:
+                assert await edit(connection, id_, by, value=broken.value) is None
+            await redriver.redrive_letter(id_, by, Terms())
+        else:
+            await redriver.discard(id_, by)
 
 
 async def test_a_cancelled_rebuild_drops_only_its_own(site: Site) -> None:
