@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from chassis import idempotency, metrics
 from chassis.application import probed, served
 from chassis.authenticator import Authenticator
-from chassis.database import acquired, open_pool
+from chassis.database import FAILURES, acquired, open_pool
 from chassis.directory import Directory
 from chassis.directory_consumer import directory_consumer, group_of
 from chassis.directory_listener import listen
@@ -26,12 +26,13 @@ from chassis.health import Health
 from chassis.migrate import migrate
 from chassis.refusals import Unavailable
 from chassis.resources import Resources
-from chassis.service import Service
+from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.supervision import Supervisor
 from events.consumer import Consumer
 from events.envelope import source_of
 from events.kafka import KafkaAdmin
+from events.recoverability import is_transient
 from events.relay import Relay, RelayOptions
 
 GRACEFUL_SECONDS = 3
@@ -39,6 +40,7 @@ GRACEFUL_SECONDS = 3
 SWEEP_SECONDS = 600.0
 LOOKUP_CONNECTIONS = 2
 TOPICS_RETRY_SECONDS = 1.0
+OUTAGE_SECONDS = 1.0
 
 ROLES = ("api", "relay", "consumers")
 
@@ -105,7 +107,7 @@ def _start(
             loops[f"consumer {consumer.group}"] = consumer.run(supervisor.stop)
             health.checks[f"consumer-health {consumer.group}"] = _consumer_check(consumer)
         for background in service.background:
-            loops[f"background {background.__name__}"] = background(resources, supervisor.stop)
+            loops[f"background {background.__name__}"] = _through_outages(background, resources, supervisor.stop)
     for name, loop in loops.items():
         supervisor.start(name, loop)
         health.checks[name] = _loop_check(supervisor, name)
@@ -147,6 +149,20 @@ async def _with_topics(service: Service, resources: Resources, relays: Sequence[
             group.create_task(relay.run(stop))
 
 
+async def _through_outages(background: Background, resources: Resources, stop: asyncio.Event) -> None:
+    """A server that is away for a while is no reason to end the process, whose API says so and waits."""
+    while not stop.is_set():
+        try:
+            await background(resources, stop)
+        except Exception as error:
+            if not (is_transient(error) or isinstance(error, Unavailable)):
+                raise
+            log.warning("background loop waits", loop=background.__name__, error=repr(error))
+            await _pause(stop, OUTAGE_SECONDS)
+        else:
+            return
+
+
 async def _sweep(resources: Resources, stop: asyncio.Event) -> None:
     """Forget replies kept longer than promised."""
     while not stop.is_set():
@@ -154,7 +170,7 @@ async def _sweep(resources: Resources, stop: asyncio.Event) -> None:
         try:
             async with acquired(resources.pool) as connection:
                 await idempotency.forget_old(connection)
-        except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (Unavailable, *FAILURES) as error:
             log.warning("stored replies were not swept", error=str(error))
 
 
