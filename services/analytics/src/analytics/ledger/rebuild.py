@@ -150,6 +150,7 @@ class Rebuilder:
 
     async def _cut_over(self, rebuild: Rebuild) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
+            await store.hold_live(connection, GROUP)
             old = await connection.fetchval(ACTIVE_ALONE)
             live = _folded(await offsets.positions(connection, GROUP))
             await self._read(rebuild, live, Projector(self.fold, schema=rebuild.schema))

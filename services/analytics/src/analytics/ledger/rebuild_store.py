@@ -78,6 +78,8 @@ DIFFERING_FACTS: Final = """
 SELECT count(*) FROM {old}.fact o LEFT JOIN {new}.fact n USING (tenant_id, kind, id)
 WHERE n.version IS NULL OR n.version < o.version OR (n.version = o.version AND n.last_event_id <> o.last_event_id)
 """
+HOLD_OFFSETS: Final = "SELECT FROM consumer_offset WHERE grp = $1 ORDER BY topic, part FOR UPDATE"
+HOLD_BLOCKED: Final = "SELECT FROM blocked_sequence WHERE grp = $1 ORDER BY topic, sequence_key FOR UPDATE"
 TAKE_OFFSETS: Final = """
 INSERT INTO consumer_offset AS live (grp, topic, part, next_offset, last_event_id)
 SELECT $2, topic, part, next_offset, last_event_id FROM consumer_offset WHERE grp = $1
@@ -156,6 +158,15 @@ async def drop(pool: Any, rebuild: Rebuild, outcome: State, detail: str | None) 
         await _drop_schema(connection, rebuild.schema)
         await _forget(connection, rebuild.group)
         await connection.execute(FINISH, rebuild.id, outcome, detail)
+
+
+async def hold_live(connection: Any, group: str) -> None:
+    """Wait for the batches and redrives under way and keep others out, until the transaction ends.
+
+    Both lock these rows before the pointer. Whoever took the pointer first would wait for them as they for it.
+    """
+    await connection.execute(HOLD_OFFSETS, group)
+    await connection.execute(HOLD_BLOCKED, group)
 
 
 async def differing_facts(connection: Any, old: str, new: str) -> int:
