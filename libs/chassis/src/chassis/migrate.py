@@ -31,6 +31,11 @@ _TABLE = """
         PRIMARY KEY (source, name)
     )
 """
+_RIGHTS = (
+    "{migration}: {error}. The user of DATABASE_URL needs CREATEROLE on a fresh server; where the roles exist, an"
+    " administrator runs: GRANT dealstream_tenant TO <user> WITH INHERIT FALSE, SET TRUE;"
+    " GRANT dealstream_worker TO <user> WITH INHERIT TRUE, SET TRUE"
+)
 _APPLIED = "SELECT source, name, sha256 FROM schema_migration"
 _RECORD = "INSERT INTO schema_migration (source, name, sha256) VALUES ($1, $2, $3)"
 
@@ -76,7 +81,10 @@ async def migrate(url: str, of: Sequence[Source], *, wait_seconds: float = 120) 
         outstanding = _outstanding(_read(of), await _applied(connection))
         for migration in outstanding:
             log.info("migrating", source=migration.source, migration=migration.name)
-            await _apply(connection, migration)
+            try:
+                await _apply(connection, migration)
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise MigrationRefused(_RIGHTS.format(migration=migration.name, error=error)) from error
     finally:
         await connection.close()
     return outstanding
