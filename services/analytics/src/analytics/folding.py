@@ -16,11 +16,16 @@ from analytics.ledger.rebuild import Rebuilder
 from analytics.measures import MEASURES, POSTINGS
 from chassis.database import FAILURES
 from chassis.resources import Resources
+from events.backlog import Bounds
 from events.broker import KafkaBroker
 from events.consumer import Consumer
 
 log = structlog.get_logger(__name__)
 
+BOUNDS: Final = Bounds(batch_records=2_000, batch_bytes=6 << 20)
+"""Deals carry their whole history: 1 MiB would be some 350 of them, and an event then costs a quarter more, because the
+same cells are written again by the next batch.
+"""
 LOOK_SECONDS: Final = 1.0
 ONE_WORKER: Final = 0x72656264  # "rebd"
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
@@ -33,7 +38,9 @@ class LedgerConsumer(Consumer):
     def __init__(self, resources: Resources) -> None:
         self._naming = Naming(resources.settings.database_url.get_secret_value())
         projector = Projector(Fold(POSTINGS, MEASURES, self._naming.connect), shard=self._naming.shard)
-        super().__init__(GROUP, FOLDED, projector.handle, resources.pool, resources.kafka, watermarks=projector)
+        super().__init__(
+            GROUP, FOLDED, projector.handle, resources.pool, resources.kafka, watermarks=projector, bounds=BOUNDS
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         spare_the_collector()
