@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.partitioner import murmur2
 
 from events.codec import Received
-from events.errors import PublishFailed, RecordRefused, TopicMisconfigured
+from events.errors import BrokerAway, PublishFailed, RecordRefused, TopicMisconfigured
 from events.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer, KafkaSettings, Outgoing, Partition
 from events.kafka.consumer import PositionLost
 from events.topics import DEALS_DEAL, DEALS_PRODUCT
@@ -85,6 +85,11 @@ async def test_a_record_that_is_too_large_is_refused_for_good(world: World) -> N
 async def test_without_a_broker_a_producer_gives_up_at_its_deadline() -> None:
     with pytest.raises(PublishFailed, match=r"127\.0\.0\.1:1"):
         await KafkaProducer(KafkaSettings(bootstrap_servers="127.0.0.1:1")).start(2)
+
+
+async def test_without_a_broker_an_administrator_says_that_it_is_away() -> None:
+    with pytest.raises(BrokerAway):
+        await KafkaAdmin(KafkaSettings(bootstrap_servers="127.0.0.1:1")).__aenter__()
 
 
 async def test_without_its_topic_a_page_is_not_confirmed(world: World) -> None:

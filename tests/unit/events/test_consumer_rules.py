@@ -224,6 +224,7 @@ def test_batches_shrink_around_a_failure_and_grow_again() -> None:
         (asyncpg.DiskFullError("no space"), True),
         (asyncpg.AdminShutdownError("terminating"), True),
         (asyncpg.InterfaceError("cannot perform operation: connection is closed"), True),
+        (asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"), True),
         (asyncpg.InterfaceError("another operation is in progress"), False),
         (asyncpg.DataError("invalid input"), False),
         (asyncpg.UniqueViolationError("duplicate key"), False),
