@@ -172,7 +172,7 @@ def business_rows() -> Iterator[Row]:
 def kpi_panel(kpi: Kpi, shown_as: str) -> Panel:
     """A KPI as a chart; its description is the definition."""
     if isinstance(kpi.figure, Freshness):
-        return Panel(kpi.title, (("max(kpi_freshness_seconds)", "behind"),), shown_as, "Age of the next event to fold.")
+        return Panel(kpi.title, (("max(kpi_freshness_seconds)", "behind"),), shown_as, kpi.definition)
     legend = "{{tenant}} {{stage}}" if kpi.always_by else "{{tenant}}"
     query = f'max by (tenant, stage) (kpi_value{{kpi="{kpi.slug}",tenant=~"$tenant"}})'
     return Panel(kpi.title, ((query, legend),), shown_as, kpi.definition, least=None)
