@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from chassis.testing import Running
 from events.catalogue.deals import DealStatus, NextStep
-from integration.notifications.conftest import NOW, TENANT, a_deal, hand, inbox, opened
+from events.catalogue.leads import Owner
+from integration.notifications.conftest import NOW, TENANT, a_deal, hand, inbox, opened, person
 from notifications.timers import fire_due, run_timers
 
 STALLED = NOW - timedelta(days=1, hours=2)
@@ -43,6 +44,16 @@ async def test_a_closed_deal_has_no_timers(notifications: Running):
     await hand(notifications, opened(deal))
     await hand(notifications, opened(deal.model_copy(update={"status": DealStatus.LOST}), version=2))
     assert await notifications.resources.pool.fetchval("SELECT count(*) FROM timer") == 0
+
+
+async def test_a_timer_that_cannot_fire_does_not_hold_the_others_up(notifications: Running):
+    unknown = a_deal(owner=Owner(person=person("nobody")))
+    await hand(notifications, opened(unknown), opened(a_deal()))
+    await due_now(notifications)
+    assert await fire_due(notifications.resources, TENANT) == 2
+    assert [notice["rule"] for notice in await inbox(notifications, "ana")] == ["no-next-step"]
+    [waiting] = await notifications.resources.pool.fetch("SELECT subject_id, due_at > now() AS later FROM timer")
+    assert (waiting["subject_id"], waiting["later"]) == (unknown.id, True)
 
 
 async def test_two_workers_fire_each_timer_once(notifications: Running):

@@ -35,6 +35,10 @@ DELETE FROM timer WHERE (tenant_id, rule, subject_id) IN (
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) RETURNING rule, cause, deal
 """
+_POSTPONE_TIMER = """
+INSERT INTO timer (tenant_id, rule, subject_id, due_at, cause, deal) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (tenant_id, rule, subject_id) DO NOTHING
+"""
 _QUEUE_MAIL = """
 INSERT INTO mail (tenant_id, notification_id, recipient) VALUES ($1, $2, $3)
 ON CONFLICT (tenant_id, notification_id) DO NOTHING
@@ -135,6 +139,12 @@ async def take_due_timers(connection: Any, tenant: UUID, now: datetime, limit: i
     """Take due timers for good; if the transaction fails they are there again."""
     rows = await connection.fetch(_TAKE_DUE_TIMERS, tenant, now, limit)
     return [DueTimer(row["rule"], row["cause"], DealState.model_validate_json(row["deal"])) for row in rows]
+
+
+async def postpone_timer(connection: Any, tenant: UUID, timer: DueTimer, due_at: datetime) -> None:
+    """Set a timer again that was taken, unless something has happened to its deal meanwhile."""
+    deal = timer.deal
+    await connection.execute(_POSTPONE_TIMER, tenant, timer.rule, deal.id, due_at, timer.cause, deal.model_dump_json())
 
 
 async def queue_mail(connection: Any, tenant: UUID, notification: UUID, recipient: UUID) -> None:

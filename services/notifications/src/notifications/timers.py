@@ -1,6 +1,8 @@
 """Time in: timers that have come due raise their notices, each in the transaction that takes it."""
 
 import asyncio
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -16,6 +18,7 @@ from notifications.ticking import pause
 
 TICK_SECONDS = 0.5
 AT_ONCE = 100
+POSTPONED_BY: Final = timedelta(minutes=5)
 
 _RULES = {rule.slug: rule for rule in TIMED_RULES}
 _log = structlog.get_logger(__name__)
@@ -37,11 +40,21 @@ async def fire_due(resources: Resources, tenant: UUID) -> int:
         async with unit_of_work(resources, tenant=tenant) as work:
             due = await store.take_due_timers(work.connection, tenant, work.now, AT_ONCE)
             for timer in due:
-                await _fire(work, timer)
+                await _fire_or_postpone(work, timer)
             return len(due)
     except Refusal as refusal:
         _log.warning("timers not fired, will be tried again", tenant=str(tenant), reason=refusal.detail)
         return 0
+
+
+async def _fire_or_postpone(work: UnitOfWork, timer: DueTimer) -> None:
+    """A timer that cannot fire, say because its deal's owner is not known here, does not hold the others up."""
+    try:
+        async with work.attempt():
+            await _fire(work, timer)
+    except Refusal as refusal:
+        _log.warning("timer postponed", tenant=str(work.tenant), deal=str(timer.deal.id), reason=refusal.detail)
+        await store.postpone_timer(work.connection, work.tenant, timer, work.now + POSTPONED_BY)
 
 
 async def _fire(work: UnitOfWork, timer: DueTimer) -> None:
