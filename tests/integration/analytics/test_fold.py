@@ -1,7 +1,7 @@
 """However events are cut into batches, repeated, delayed or mixed, the ledger is what brute force says it is."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from random import Random
 from uuid import UUID, uuid5
 
@@ -11,10 +11,14 @@ import pytest_asyncio
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from analytics.ledger import facts
 from analytics.ledger.posting import Slice
 from analytics.ledger.slices import Slices, digest_of
+from analytics.measures.deals import DEALS_OPENED
+from analytics.query.replay import replayed
 from events.codec import Received
 from events.release import fillable_gaps, release
+from events.watermark import AggregateKey
 from folded_world import TENANT, history
 from ledger_stage import Stage, expected, record, stage
 from sales_world import World, a_world
@@ -70,6 +74,14 @@ async def test_the_same_events_in_other_batches_give_the_same_entries(new_databa
             hashes.append(await ledger.canonical_hash())
     assert hashes[0] == hashes[1]
     assert hashes[0][0] > 100
+
+
+async def test_a_version_that_was_passed_over_has_no_state_and_no_figures(ledger: Stage) -> None:
+    passed_over = AggregateKey("deals.deal", TENANT, uuid5(TENANT, "a lie"))
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await facts.step_over(connection, "ledger_v1", passed_over, 1, uuid5(TENANT, "its event"))
+        found = await replayed(connection, "ledger_v1", TENANT, (DEALS_OPENED,), date(2026, 1, 9))
+    assert found.postings == ()
 
 
 async def test_events_out_of_order_wait_for_the_missing_version(ledger: Stage) -> None:

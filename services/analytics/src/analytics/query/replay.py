@@ -15,7 +15,8 @@ from analytics.measures import MEASURES_OF, POSTINGS
 from analytics.measures.histories import AS_OF
 from analytics.query.balances import PostingsInMemory
 
-FACTS: Final = "SELECT id, state FROM {schema}.fact WHERE tenant_id = $1 AND kind = $2"
+FACTS: Final = "SELECT id, state FROM {schema}.fact WHERE tenant_id = $1 AND kind = $2 AND state IS NOT NULL"
+"""Without those of which nothing is known but a version that was passed over."""
 
 
 async def replayed(
