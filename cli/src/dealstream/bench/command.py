@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 
+import asyncpg
 import typer
 
 from dealstream.bench import machine
 from dealstream.bench.figures import Outcome, as_json, as_row
+from dealstream.bench.load import WrongAnswer
 from dealstream.bench.stage import Stage, stage
+from dealstream.errors import PlatformError
 from dealstream.output import JsonOption, PortBaseOption, print_json, print_table, say
 
 app = typer.Typer(add_completion=False)
@@ -53,13 +56,14 @@ def bench(
     unknown = set(only or ()) - set(known)
     if unknown:
         raise typer.BadParameter(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    outcomes = asyncio.run(run({name: known[name] for name in known if not only or name in only}, port_base))
+    chosen = {name: known[name] for name in known if not only or name in only}
+    outcomes = asyncio.run(run(chosen, port_base))
     figures = [figure for outcome in outcomes.values() for figure in outcome.figures]
     if json:
         print_json(as_json(figures))
     else:
         print_table(["figure", "value", "bar", "unit", "", "off"], [as_row(figure) for figure in figures])
-    raise typer.Exit(0 if all(figure.met for figure in figures) else 1)
+    raise typer.Exit(0 if len(outcomes) == len(chosen) and all(figure.met for figure in figures) else 1)
 
 
 async def run(chosen: Mapping[str, Run], port_base: int) -> dict[str, Outcome]:
@@ -69,8 +73,11 @@ async def run(chosen: Mapping[str, Run], port_base: int) -> dict[str, Outcome]:
     async with stage(port_base, _quiet) as where:
         for name, measure in chosen.items():
             say(f"{name} ... (load {machine.load()})")
-            outcomes[name] = await measure(where)
-            tell(outcomes[name])
+            try:
+                outcomes[name] = await measure(where)
+                tell(outcomes[name])
+            except* (PlatformError, WrongAnswer, OSError, asyncpg.PostgresError) as failed:
+                say(f"  {name} FAILED: {failed.exceptions[0]}")
     return outcomes
 
 

@@ -9,25 +9,21 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import psutil
-
-from dealstream import platform
 from dealstream.bench.figures import Figure, Outcome
 from dealstream.bench.load import Request, closed_load
-from dealstream.bench.stage import Stage, cpu_seconds
+from dealstream.bench.stage import Server, Stage, cpu_seconds
 from dealstream.bench.statistics import median
-from dealstream.local import probes
 
 CONNECTIONS = 32
-OURS, BARE = 30, 31
-"""Ports from the port base."""
+BARE = 30
+"""Its port, from the port base."""
 
 
 async def commands(stage: Stage, seconds: float, rounds: int) -> Outcome:
     """Requests a second over some connections, the median of the rounds; and CPU time of the server a request."""
     async with stage.platform() as plan:
         key = plan.home.api_key()
-    async with _servers(stage) as (ours, bare):
+    async with stage.api("leads") as ours, _bare(stage) as bare:
         for server in (ours, bare):
             await _round(server, key, seconds)
         rates: dict[str, list[float]] = {"ours": [], "bare": []}
@@ -48,27 +44,14 @@ async def commands(stage: Stage, seconds: float, rounds: int) -> Outcome:
     )
 
 
-class Server:
-    def __init__(self, address: str, process: psutil.Process) -> None:
-        self.address = address
-        self.process = process
-
-
 @asynccontextmanager
-async def _servers(stage: Stage) -> AsyncIterator[tuple[Server, Server]]:
-    """The leads service answers requests and does nothing else; so does the bare application beside it."""
-    plan = stage.plan
-    ours, bare = plan.port_base + OURS, plan.port_base + BARE
-    environment = platform.service_environment(plan, "leads") | {"DEALSTREAM_PORT": str(ours)}
-    own = ("--database", plan.database("leads"), "--port", str(bare))
-    async with (
-        stage.process("-m", "leads", "api", environment=environment, name="leads-api") as first,
-        stage.process(stage.script_path("bare_command.py"), *own, name="bare-command") as second,
-    ):
-        servers = (Server(f"http://127.0.0.1:{ours}", first), Server(f"http://127.0.0.1:{bare}", second))
-        await stage.until(lambda: probes.http_answers(f"{servers[0].address}/readyz"), first)
-        await stage.until(lambda: probes.http_answers(f"{servers[1].address}/readyz"), second)
-        yield servers
+async def _bare(stage: Stage) -> AsyncIterator[Server]:
+    port = stage.plan.port_base + BARE
+    where = ("--database", stage.plan.database("leads"), "--port", str(port))
+    async with stage.process(stage.script_path("bare_command.py"), *where, name="bare-command") as process:
+        server = Server(f"http://127.0.0.1:{port}", process)
+        await stage.until(server.is_ready, process)
+        yield server
 
 
 async def _round(server: Server, key: str, seconds: float) -> tuple[float, float]:

@@ -44,8 +44,10 @@ FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname =
 
 async def queries(stage: Stage, deals: int, many: int | None) -> Outcome:
     """At one size, and with ``many`` at another one that should take hardly longer."""
-    async with stage.platform() as plan, stage.database() as table:
-        question = _Question(stage, plan, table, await _tenant(plan))
+    async with stage.platform() as plan:
+        tenant = await _tenant(plan)
+    async with stage.database() as table:
+        question = _Question(stage, table, tenant)
         few = await question.after_filling(deals)
         figures = [
             Figure("kpi_query_p95", few["api_p95_ms"], 20, "ms", less_is_better=True),
@@ -63,9 +65,9 @@ async def queries(stage: Stage, deals: int, many: int | None) -> Outcome:
 class _Question:
     """One question, asked of two databases that hold the same deals."""
 
-    def __init__(self, stage: Stage, plan: Plan, table: str, tenant: UUID) -> None:
-        self._stage, self._plan, self._table, self._tenant = stage, plan, table, tenant
-        self._headers = {"Authorization": f"Bearer {plan.home.api_key()}"}
+    def __init__(self, stage: Stage, table: str, tenant: UUID) -> None:
+        self._stage, self._plan, self._table, self._tenant = stage, stage.plan, table, tenant
+        self._headers = {"Authorization": f"Bearer {self._plan.home.api_key()}"}
 
     async def after_filling(self, deals: int, *options: str) -> dict[str, float]:
         where = ("--ledger", self._plan.database("analytics"), "--deals-table", self._table)
@@ -74,15 +76,16 @@ class _Question:
                 "fill_ledger.py", *where, "--tenant", str(self._tenant), "--deals", str(deals), *options
             )
         )
-        return {**await self._measured(), **filled}
+        async with self._stage.api("analytics") as analytics:
+            return {**await self._measured(analytics.address), **filled}
 
-    async def _measured(self) -> dict[str, float]:
+    async def _measured(self, address: str) -> dict[str, float]:
         connection = await asyncpg.connect(self._plan.maintenance_url)
         try:
             await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-            await self._asked(WARM_UP)
+            await self._asked(address, WARM_UP)
             await connection.execute("SELECT pg_stat_statements_reset()")
-            took = await self._asked(ASKED)
+            took = await self._asked(address, ASKED)
             ledger = await connection.fetchval(SPENT, "dealstream_analytics", "%cell%") / ASKED
             await self._sql()
             sql = await connection.fetchval(SPENT, self._table.rpartition("/")[2], "%FROM deal%") / REPEATED_SQL
@@ -91,9 +94,9 @@ class _Question:
         spread = {f"api_p{percent}_ms": round(percentile(took, percent), 2) for percent in (50, 95, 99)}
         return {**spread, "ledger_ms": round(ledger, 2), "sql_ms": round(sql, 2)}
 
-    async def _asked(self, count: int) -> list[float]:
+    async def _asked(self, address: str, count: int) -> list[float]:
         """Milliseconds from when each request was due."""
-        analytics = Connections(f"http://127.0.0.1:{self._plan.port('analytics')}")
+        analytics = Connections(address)
         took: list[float] = []
 
         async def ask(_number: int, due: float) -> None:

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import psutil
 from dealstream import checkout, platform
 from dealstream.errors import PlatformError, Unprepared
 from dealstream.home import SERVICES, Home
-from dealstream.local import postgres
+from dealstream.local import postgres, probes
 from dealstream.platform import Plan
 from dealstream.program import Program
 from dealstream.supervisor import Supervisor, tail
@@ -92,6 +93,15 @@ class Stage:
             yield self.plan
         finally:
             await services.stop()
+
+    @asynccontextmanager
+    async def api(self, name: str) -> AsyncIterator["Server"]:
+        """A service of the founded platform that answers requests and does nothing else."""
+        environment = platform.service_environment(self.plan, name)
+        async with self.process("-m", name, "api", environment=environment, name=f"{name}-api") as process:
+            server = Server(f"http://127.0.0.1:{self.plan.port(name)}", process)
+            await self.until(server.is_ready, process)
+            yield server
 
     def environment(self, url: str, prefix: str, **more: str) -> dict[str, str]:
         """For a service of its own, beside a platform or without one."""
@@ -206,6 +216,17 @@ async def _require_no_platform(plan: Plan) -> None:
 def _forget(home: Home) -> None:
     postgres.forget(home.postgres)
     shutil.rmtree(home.path, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that answers HTTP."""
+
+    address: str
+    process: psutil.Process
+
+    async def is_ready(self) -> bool:
+        return await probes.http_answers(f"{self.address}/readyz")
 
 
 def cpu_seconds(*pids: int | None) -> float:
