@@ -341,7 +341,7 @@ def velocity(seen_open: list[Seen], seen_closes: list[Seen], seen_wins: list[See
         one.value for one in seen_wins if one.what == "cycle" and one.on and day - timedelta(days=365) < one.on <= day
     ]
     won, lost, worth = (total(what)(year) for what in ("won", "lost", "value won"))
-    if won <= 0 or not cycles:
+    if won <= 0 or won + lost <= 0 or not cycles:
         return None
     days = max(Fraction(1), Fraction(sum(cycles)) / len(cycles))
     return Fraction(total("open")(seen_open)) * Fraction(worth, won) * Fraction(won, won + lost) / days

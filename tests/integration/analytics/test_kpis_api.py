@@ -212,6 +212,12 @@ async def test_freshness_is_the_age_of_the_newest_event(analytics: Running) -> N
         ("/kpis/win-rate", {"form": "2026-01-01"}, 400, "unknown-parameter"),
         ("/kpis/win-rate", {"after": "deal:1@2"}, 422, "invalid"),
         ("/kpis/win-rate", {"compare": "previous"}, 422, "invalid"),
+        (
+            "/kpis/open-pipeline",
+            {"compare": "previous", "from": "2026-01-01", "to": "2026-02-01"},
+            422,
+            "invalid",
+        ),
         ("/kpis/sales-cycle", {"as_of": "2026-01-01", "known_at": "2026-06-01T00:00:00Z"}, 422, "invalid"),
         ("/kpis/win-rate/explain", {"by": "rep"}, 422, "invalid"),
         ("/kpis/win-rate/explain", {"cursor": "bm9uc2Vuc2U"}, 400, "wrong-cursor"),

@@ -12,8 +12,9 @@ import kpi_oracle
 from analytics import periods
 from analytics.kpi import Freshness, Kpi, Percentile, Share, Unit, Window
 from analytics.kpis import BY_SLUG, KPIS
-from analytics.ledger.posting import Dimension
+from analytics.ledger.posting import Dimension, Posting, Slice
 from analytics.measures import MEASURES, POSTINGS
+from analytics.measures.deals import DEALS_LOST, DEALS_WON, OPEN_PIPELINE, SALES_CYCLE
 from analytics.measures.histories import AS_OF
 from analytics.periods import ALWAYS, Days
 from analytics.query.balances import PostingsInMemory
@@ -251,3 +252,27 @@ def test_windows_end_with_the_day_asked_for() -> None:
     assert (year.start, year.end) == (date(2025, 3, 2), date(2026, 3, 2))
     assert question.over(Window.STOCK) == Days(None, date(2026, 3, 2))
     assert Fraction((date(2026, 3, 2) - date(2025, 3, 2)).days) == 365
+
+
+async def test_velocity_has_no_value_where_the_only_closes_took_each_other_back() -> None:
+    """Lost long ago, reopened and won within the year: one win, and one loss less."""
+    where, day = Slice(rep="ana"), date(2026, 3, 1)
+    booked = PostingsInMemory(
+        [
+            (name("deal"), Posting(DEALS_LOST, date(2025, 1, 1), where)),
+            (name("deal"), Posting(DEALS_LOST, date(2026, 1, 5), where, -1)),
+            (name("deal"), Posting(DEALS_WON, date(2026, 1, 9), where, 1, 500)),
+            (name("deal"), Posting(SALES_CYCLE, date(2026, 1, 9), where, 1, 86_400)),
+            (name("other"), Posting(OPEN_PIPELINE, date(2026, 1, 1), where, 1, 700)),
+        ]
+    )
+    [row] = await evaluate(ask("pipeline-velocity", as_of=day), booked)
+    assert row.value is None
+    assert "taken back" in str(row.reason)
+
+
+def test_only_figures_over_a_period_are_compared_with_another_period() -> None:
+    """A stock is the same whatever the period: its comparison with itself would always say that nothing changed."""
+    assert {kpi.slug for kpi in KPIS if not kpi.of_a_period} == {
+        "open-pipeline", "open-deals", "weighted-pipeline", "pipeline-velocity", "kpi-freshness"
+    }  # fmt: skip

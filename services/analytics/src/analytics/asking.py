@@ -105,6 +105,8 @@ def question_of(kpi: Kpi, limits: Limits, names: Names, *, scope: Scope, now: da
     days = days_of(limits.from_, limits.to)
     if limits.compare is not None and (days.start is None or days.end is None or unit is not None):
         raise Invalid("A comparison needs from and to, and no unit of time in by.", pointer="/compare")
+    if limits.compare is not None and not kpi.of_a_period:
+        raise Invalid(f"{kpi.slug} is of a day: ask for two days by as_of and compare them.", pointer="/compare")
     return Question(
         kpi=kpi, by=by, unit=unit, days=days, as_of=limits.as_of, known_at=limits.known_at,
         only=Only(filters, scope), now=now, calendar=calendar,

@@ -201,6 +201,12 @@ class Kpi:
         return ()
 
     @property
+    def of_a_period(self) -> bool:
+        """Whether the days asked for decide the value, and not the day as of which it is asked."""
+        windows = {term.window for of in self.sums for term in of.terms}
+        return windows <= {Window.PERIOD} and not isinstance(self.figure, Freshness)
+
+    @property
     def shown_parts(self) -> tuple[Sum, ...]:
         """What is shown as numerator and, if there is one, as denominator."""
         if isinstance(self.figure, Formula):

@@ -293,7 +293,10 @@ def _velocity(values: Values) -> Fraction | str:
         return "no deal was won in the 365 days up to as_of"
     if values["cycles"] <= 0:
         return "no deal with a known start was won in the 365 days up to as_of"
-    size, rate = values["value"] / values["won"], values["won"] / (values["won"] + values["lost"])
+    closed = values["won"] + values["lost"]
+    if closed <= 0:
+        return "more losses were taken back than booked in the 365 days up to as_of"
+    size, rate = values["value"] / values["won"], values["won"] / closed
     days = max(Fraction(1), values["cycle"] / values["cycles"] / 86_400)
     return values["open"] * size * rate / days
 
