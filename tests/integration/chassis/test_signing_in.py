@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import jwt
 import pytest
 
-from chassis import tokens
+from chassis import directory, directory_store, tokens
 from chassis.api_keys import secret_sha256
 from chassis.principal import Principal
 from chassis.refusals import Unauthenticated, Unavailable
@@ -59,19 +59,70 @@ async def test_a_token_is_not_believed_beyond_its_end(notes: Running, rep: Princ
 
 
 async def test_an_api_key_has_the_place_of_its_person(notes: Running, tenant: TenantState) -> None:
-    person, north, south, led = (uuid4() for _ in range(4))
+    person, north, south = (uuid4() for _ in range(3))
+    led, below, deeper = sorted(uuid4() for _ in range(3))
     assignments = (Assignment(from_on=date(2020, 1, 1), team=south), Assignment(from_on=date(2021, 1, 1), team=north))
     ana = PersonState(id=person, name="Ana", roles=(Role.MANAGER,), assignments=assignments)
     key = ApiKeyState(id=uuid4(), name="k", secret_sha256=secret_sha256(SECRET), roles=(Role.MANAGER,), person=person)
-    await notes.know(tenant.id, ana, key, TeamState(id=led, name="Led", lead=person))
+    teams = (
+        TeamState(id=led, name="Led", lead=person, parent=north),
+        TeamState(id=below, name="Below", lead=uuid4(), parent=led),
+        TeamState(id=deeper, name="Deeper", parent=below),
+        TeamState(id=north, name="Above"),
+    )
+    await notes.know(tenant.id, ana, key, *teams)
     client = notes.client(None, **bearer(f"dsk_{key.id.hex}_{SECRET}"))
     me = (await client.get("/v1/me")).json()
-    assert me == {"subject": f"key:{key.id}", "roles": ["manager"], "team": str(north), "led": [str(led)]}
+    assert me == {
+        "subject": f"key:{key.id}",
+        "roles": ["manager"],
+        "team": str(north),
+        "led": [str(led), str(below), str(deeper)],
+    }
     wrong = notes.client(None, **bearer(f"dsk_{key.id.hex}_{SECRET[:-1]}t"))
     assert (await wrong.get("/v1/me")).status_code == 401
     revoked = key.model_copy(update={"revoked_at": datetime.now(UTC)})
     await notes.know(tenant.id, revoked, version=2)
     assert (await client.get("/v1/me")).status_code == 401
+
+
+async def test_a_key_whose_event_is_on_its_way_is_awaited(notes: Running, tenant: TenantState) -> None:
+    key = ApiKeyState(id=uuid4(), name="k", secret_sha256=secret_sha256(SECRET), roles=(Role.ADMIN,))
+    client = notes.client(None, **bearer(f"dsk_{key.id.hex}_{SECRET}"))
+    asking = asyncio.create_task(client.get("/v1/me"))
+    await asyncio.sleep(0.3)
+    assert not asking.done()
+    await notes.know(tenant.id, key)
+    assert (await asking).status_code == 200
+
+
+async def test_a_key_that_never_comes_is_remembered_as_unknown(notes: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "AWAIT_SECONDS", 0.3)
+    monkeypatch.setattr(directory, "MOST_WAITING", 1)
+    asked: list[UUID] = []
+    read = directory_store.api_key
+
+    async def counted(pool: Any, id_: UUID) -> Any:
+        asked.append(id_)
+        return await read(pool, id_)
+
+    monkeypatch.setattr(directory_store, "api_key", counted)
+    first, second = uuid4(), uuid4()
+    clients = [notes.client(None, **bearer(f"dsk_{id_.hex}_{SECRET}")) for id_ in (first, second)]
+    replies = await asyncio.gather(*(client.get("/v1/me") for client in clients))
+    assert [reply.status_code for reply in replies] == [401, 401]
+    assert (asked.count(first) > 1) != (asked.count(second) > 1), "only one of them may wait"
+    slow, quick = (first, second) if asked.count(first) > 1 else (second, first)
+    assert asked.count(quick) == 1
+    before = asked.count(slow)
+    assert (await clients[slow == second].get("/v1/me")).status_code == 401
+    assert asked.count(slow) == before + 1
+
+
+async def test_a_key_without_the_form_of_one_is_not_awaited(notes: Running) -> None:
+    with pytest.raises(Unauthenticated):
+        async with asyncio.timeout(1):
+            await notes.resources.authenticator.principal(f"Bearer dsk_{uuid4().hex}")
 
 
 async def test_the_key_of_a_person_who_left_is_refused(notes: Running, tenant: TenantState) -> None:

@@ -31,6 +31,8 @@ UNKNOWN_SECONDS = 5.0
 TRUST_SECONDS = 30.0
 """How long a cached record is believed should notifications fail to come."""
 MOST_CACHED = 100_000
+MOST_WAITING = 64
+"""So many callers wait for something unknown at a time; more are answered at once."""
 
 _Key = tuple[type[BaseModel], UUID | None, UUID | str]
 
@@ -44,6 +46,7 @@ class Directory:
         self._cache: dict[_Key, tuple[float, Any]] = {}
         self._unknown: dict[_Key, float] = {}
         self._changed = asyncio.Event()
+        self._waiting = 0
         self.generation = 0
         """Counts changes; whoever derives something from the directory keeps it while this stands still."""
 
@@ -93,8 +96,8 @@ class Directory:
         return await store.led_teams(self._pool, tenant, person)
 
     async def api_key(self, key: UUID) -> tuple[UUID, ApiKeyState] | None:
-        """A key with its tenant, by id alone: whoever presents it is not known yet."""
-        found: tuple[UUID, ApiKeyState] | None = await self._cached(
+        """A key with its tenant, by id alone: whoever presents it is not known yet. A new one may be on its way."""
+        found: tuple[UUID, ApiKeyState] | None = await self._awaited_by(
             (ApiKeyState, None, key), lambda: store.api_key(self._pool, key)
         )
         return found
@@ -121,18 +124,33 @@ class Directory:
         self._changed = asyncio.Event()
 
     async def _awaited(self, kind: type[State], tenant: UUID, id_: UUID | str) -> State | None:
-        key = (kind, tenant, id_)
+        found: State | None = await self._awaited_by(
+            (kind, tenant, id_), lambda: store.record(self._pool, kind, tenant, id_)
+        )
+        return found
+
+    async def _awaited_by(self, key: _Key, read: Callable[[], Any]) -> Any:
+        """What is read, for two seconds again and again; of callers with wrong ids only so many wait at a time."""
+        found = await self._cached(key, read)
+        if found is not None or self._unknown.get(key, 0) > time.monotonic() or self._waiting >= MOST_WAITING:
+            return found
+        self._waiting += 1
+        try:
+            return await self._comes(key, read)
+        finally:
+            self._waiting -= 1
+
+    async def _comes(self, key: _Key, read: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + AWAIT_SECONDS
-        while True:
+        while (left := deadline - time.monotonic()) > 0:
             changed = self._changed
-            found: State | None = await self._cached(key, lambda: store.record(self._pool, kind, tenant, id_))
-            left = deadline - time.monotonic()
-            if found is not None or self._unknown.get(key, 0) > time.monotonic():
+            if (found := await self._cached(key, read)) is not None:
                 return found
-            if left <= 0:
-                self._unknown[key] = time.monotonic() + UNKNOWN_SECONDS
-                return None
             await _either(changed, min(left, 0.25))
+        if len(self._unknown) >= MOST_CACHED:
+            self._unknown.clear()
+        self._unknown[key] = time.monotonic() + UNKNOWN_SECONDS
+        return await self._cached(key, read)
 
     async def _cached(self, key: _Key, read: Callable[[], Any]) -> Any:
         entry = self._cache.get(key)

@@ -26,10 +26,17 @@ _BY_EXTERNAL_ID = "SELECT state FROM directory_record WHERE tenant_id = $1 AND k
 _API_KEY = "SELECT tenant_id, state FROM directory_record WHERE kind = 'api_key' AND id = $1"
 _TENANTS = "SELECT id FROM directory_record WHERE kind = 'tenant' LIMIT 2"
 _LED_TEAMS = """
-    SELECT id FROM directory_record
-    WHERE tenant_id = $1 AND kind = 'team' AND state ->> 'lead' = $2
-    ORDER BY id
+    WITH RECURSIVE team AS (
+        SELECT id, state ->> 'lead' AS lead, (state ->> 'parent')::uuid AS parent
+        FROM directory_record WHERE tenant_id = $1 AND kind = 'team'
+    ), led AS (
+        SELECT id FROM team WHERE lead = $2
+        UNION
+        SELECT team.id FROM team JOIN led ON team.parent = led.id
+    )
+    SELECT id FROM led ORDER BY id
 """
+"""The teams a person leads and all below them, as identity puts them into a token."""
 _KEEP = """
     INSERT INTO directory_record (tenant_id, kind, id, version, external_id, state)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::jsonb[])
