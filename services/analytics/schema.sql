@@ -190,3 +190,11 @@ GRANT SELECT ON event_type, projection, projection_active TO dealstream_tenant;
 SELECT ledger_create('ledger_v1'), ledger_index('ledger_v1');
 INSERT INTO projection (version, schema_name) VALUES (1, 'ledger_v1');
 INSERT INTO projection_active (schema_name) VALUES ('ledger_v1');
+
+-- What the ledger's processes know of it together.
+
+CREATE TABLE ledger_caught_up (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    at timestamptz NOT NULL
+);
+COMMENT ON TABLE ledger_caught_up IS 'Every event that was in the folded topics at this time is in the ledger in use.';

@@ -119,7 +119,7 @@ def show(answer: dict[str, Any], by: list[str]) -> None:
     unit = answer.get("currency") or answer["unit"]
     print_table([*by, f"{answer['kpi']} ({unit})", "n"], rows, right=[f"{answer['kpi']} ({unit})", "n"])
     freshness = answer.get("freshness_seconds")
-    said = "nothing folded yet" if freshness is None else f"newest event {freshness:.1f} s ago"
+    said = "not complete yet" if freshness is None else f"complete up to {freshness:.1f} s ago"
     say(f"as of {answer['as_of']}, {said}, definition {answer['version']}")
 
 

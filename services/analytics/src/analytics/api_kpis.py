@@ -122,9 +122,9 @@ async def get_waterfall(asked: WaterfallParameters, reader: Reader) -> Response:
 class _Asker:
     """What it takes to ask for the caller: the tenant's calendar and currency, and its names."""
 
-    def __init__(self, reader: Any, tenant: TenantState, names: Names, newest: datetime | None) -> None:
+    def __init__(self, reader: Any, tenant: TenantState, names: Names, complete_to: datetime | None) -> None:
         self._reader = reader
-        self._newest = newest
+        self._complete_to = complete_to
         self.names = names
         self.calendar = calendar_of(tenant)
         self._currency = tenant.base_currency
@@ -135,12 +135,12 @@ class _Asker:
     async def of(cls, reader: Any) -> "_Asker":
         tenant = await reader.directory.tenant(reader.tenant)
         names = await names_of(reader.connection, reader.directory, reader.tenant)
-        return cls(reader, tenant, names, await freshness.newest(reader.resources))
+        return cls(reader, tenant, names, await freshness.complete_to(reader.resources))
 
     async def answered(self, kpi: Kpi, limits: Any) -> dict[str, Any]:
         question = self._question(kpi, limits)
         found = await answer(self._reader.connection, self._reader.tenant, question, limits.compare)
-        return self._presentation.of(found, self._newest, limits.limit)
+        return self._presentation.of(found, self._complete_to, limits.limit)
 
     async def explained(self, kpi: Kpi, limits: Any, cursor: str | None) -> dict[str, Any]:
         reader, question = self._reader, self._question(kpi, limits)
@@ -153,7 +153,7 @@ class _Asker:
             reader.connection, reader.tenant, question, balances, after=int(after or 0), limit=size + 1
         )
         return {
-            **self._presentation.head(question, self._newest),
+            **self._presentation.head(question, self._complete_to),
             **self._presentation.totals(question, rows),
             "items": [self._presentation.entry(question, entry) for entry in page[:size]],
             "next_cursor": cursors.write([page[size - 1].place]) if len(page) > size else None,

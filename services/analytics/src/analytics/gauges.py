@@ -5,7 +5,8 @@ is to come, everything else is over the last 30 days. A figure without a value h
 """
 
 import asyncio
-from datetime import timedelta
+import contextlib
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,17 +16,16 @@ from prometheus_client import Gauge
 from analytics.asking import calendar_of
 from analytics.kpi import Freshness, Kpi, Window
 from analytics.kpis import KPIS
-from analytics.ledger import audit_store
-from analytics.ledger.projection import GROUP, active_schema, tenants
+from analytics.ledger import audit_store, caught_up
+from analytics.ledger.projection import active_schema, tenants
 from analytics.numbers import shown
 from analytics.periods import ALWAYS, Days
 from analytics.query.answer import answer
 from analytics.query.question import Question
 from chassis.currencies import decimals
-from chassis.database import FAILURES
+from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources
-from events import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ VALUE = Gauge(
     ("tenant", "kpi", "unit", "stage"),
 )
 BEHIND = Gauge(
-    "kpi_freshness_seconds", "By how much the figures are behind the events: age of the next event to be folded, or 0."
+    "kpi_freshness_seconds", "Time since every published event was in the figures; near 0 while they are complete."
 )
 
 DIFFERENCES = Gauge(
@@ -49,10 +49,10 @@ DIFFERENCES = Gauge(
 
 async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
     """Draw all figures again and again; a fault leaves the old ones for a while."""
-    due = 0.0
+    due, complete_to = 0.0, resources.clock.now()
     clock = asyncio.get_running_loop().time
     while not stop.is_set():
-        BEHIND.set(behind())
+        complete_to = await measured(resources, complete_to)
         if clock() >= due:
             due = clock() + EVERY_SECONDS
             try:
@@ -66,10 +66,13 @@ async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
             continue
 
 
-def behind() -> float:
-    """The greatest lag of the ledger's partitions that this process works on."""
-    samples = (sample for metric in metrics.GROUP_LAG_SECONDS.collect() for sample in metric.samples)
-    return max((sample.value for sample in samples if sample.labels.get("group") == GROUP), default=0.0)
+async def measured(resources: Resources, complete_to: datetime) -> datetime:
+    """Show how old the figures are: by what was known before, where the database is away or knows nothing yet."""
+    with contextlib.suppress(*FAILURES, Refusal):
+        async with acquired(resources.pool) as connection:
+            complete_to = await connection.fetchval(caught_up.READ) or complete_to
+    BEHIND.set(max(0.0, (resources.clock.now() - complete_to).total_seconds()))
+    return complete_to
 
 
 async def draw(resources: Resources) -> None:

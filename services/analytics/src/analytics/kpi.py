@@ -153,7 +153,7 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """The value is the age of the newest event folded."""
+    """The value is the age of the time up to which every event is folded."""
 
 
 Figure = Total | Share | Percentile | Formula | Freshness

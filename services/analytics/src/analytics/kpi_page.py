@@ -73,7 +73,7 @@ def _formula(kpi: Kpi) -> str:
             return f"percentile {rank} of the single values of {named}"
         case Formula(sums):
             return "formula of " + "; ".join(f"{name}: {_sum(of)}" for name, of in sums.items())
-    return "now - time of the newest event"
+    return "now - the time up to which every published event is folded"
 
 
 def _sum(of: Sum) -> str:

@@ -323,7 +323,8 @@ VELOCITY = Kpi(
 FRESHNESS = Kpi(
     slug="kpi-freshness", title="KPI freshness", unit=Unit.SECONDS, better="lower", compare="none",
     booked_on="now", calendar=False,
-    definition="Time since the commit of the newest event that is in the figures. It grows while nothing happens.",
+    definition="Time since every published event was in the figures: near 0 while they are complete, also when nothing"
+    " happens; it grows while the fold is behind or stands still.",
     figure=Freshness(), dimensions=(), credited_to="nobody",
 )  # fmt: skip
 

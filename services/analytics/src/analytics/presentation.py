@@ -24,20 +24,20 @@ class Presentation:
         self._currency = currency
         self._digits = digits
 
-    def of(self, answer: Answer, newest: datetime | None, limit: int) -> dict[str, Any]:
+    def of(self, answer: Answer, complete_to: datetime | None, limit: int) -> dict[str, Any]:
         """The whole answer."""
         question, kpi = answer.question, answer.question.kpi
         rows = sorted(answer.rows, key=lambda row: self._order(question, row))
-        found = self.head(question, newest)
+        found = self.head(question, complete_to)
         found["rows"] = [self._row(answer, row) for row in rows[:limit]]
         found["truncated"] = len(rows) > limit
         if answer.compared_days is not None:
             found["compared"] = {"from": answer.compared_days.start, "to": answer.compared_days.end}
         if not answer.rows and kpi.slug == "kpi-freshness":
-            found["rows"] = [_fresh(question.now, newest)]
+            found["rows"] = [_fresh(question.now, complete_to)]
         return found
 
-    def head(self, question: Question, newest: datetime | None) -> dict[str, Any]:
+    def head(self, question: Question, complete_to: datetime | None) -> dict[str, Any]:
         kpi = question.kpi
         return {
             "kpi": kpi.slug,
@@ -48,7 +48,7 @@ class Presentation:
             "booked_on": kpi.booked_on,
             "as_of": question.stock_day,
             "known_at": question.known_at,
-            "freshness_seconds": seconds_since(newest, question.now),
+            "freshness_seconds": seconds_since(complete_to, question.now),
             "from": question.days.start,
             "to": question.days.end,
         }
@@ -150,19 +150,19 @@ def has_money(kpi: Kpi) -> bool:
     return kpi.unit in {Unit.MONEY, Unit.MONEY_A_DAY} or any(of.unit is Unit.MONEY for of in sums)
 
 
-def seconds_since(newest: datetime | None, now: datetime) -> float | None:
-    return None if newest is None else max(0.0, round((now - newest).total_seconds(), 3))
+def seconds_since(complete_to: datetime | None, now: datetime) -> float | None:
+    return None if complete_to is None else max(0.0, round((now - complete_to).total_seconds(), 3))
 
 
-def _fresh(now: datetime, newest: datetime | None) -> dict[str, Any]:
+def _fresh(now: datetime, complete_to: datetime | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "dimensions": {},
-        "value": seconds_since(newest, now),
+        "value": seconds_since(complete_to, now),
         "numerator": None,
         "denominator": None,
         "count": 0,
     }
-    return row if newest is not None else {**row, "reason": "no event has been folded yet"}
+    return row if complete_to is not None else {**row, "reason": "the ledger has not caught up with the events yet"}
 
 
 def _text(identity: UUID | None) -> str | None:

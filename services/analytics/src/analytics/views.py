@@ -65,7 +65,9 @@ class AnswerView(BaseModel):
     booked_on: str
     as_of: date
     known_at: datetime | None
-    freshness_seconds: float | None = Field(description="Age of the newest event in the figures")
+    freshness_seconds: float | None = Field(
+        description="Age of the time up to which every published event is in the figures; near 0 while complete"
+    )
     from_: date | None = Field(alias="from")
     to: date | None
     rows: list[RowView]

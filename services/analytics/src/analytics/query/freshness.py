@@ -1,4 +1,4 @@
-"""How old the newest event in the figures is, and waiting until a certain one is in them."""
+"""Up to which time the figures hold every event, and waiting until a certain one is in them."""
 
 import asyncio
 import time
@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from analytics.ledger.projection import GROUP, active_schema
+from analytics.ledger import caught_up
+from analytics.ledger.projection import active_schema
 from chassis.database import acquired
 from chassis.refusals import Kind, Refusal
 from chassis.resources import Resources
 
-NEWEST: Final = "SELECT max(uuid_extract_timestamp(last_event_id)) FROM consumer_offset WHERE grp = $1"
 VERSION: Final = "SELECT version FROM {schema}.fact WHERE tenant_id = $1 AND kind = $2 AND id = $3"
 
 AWAIT_SECONDS: Final = 5.0
@@ -36,18 +36,18 @@ class Change(NamedTuple):
 
 
 class Freshness:
-    """The newest event, read at most a few times a second: event ids carry the time at which they were made."""
+    """The time up to which every event is in the figures, read at most a few times a second."""
 
     def __init__(self) -> None:
-        self._newest: datetime | None = None
+        self._complete_to: datetime | None = None
         self._until = 0.0
 
-    async def newest(self, resources: Resources) -> datetime | None:
+    async def complete_to(self, resources: Resources) -> datetime | None:
         if time.monotonic() >= self._until:
             async with acquired(resources.pool) as connection:
-                self._newest = await connection.fetchval(NEWEST, GROUP)
+                self._complete_to = await connection.fetchval(caught_up.READ)
             self._until = time.monotonic() + REMEMBERED_SECONDS
-        return self._newest
+        return self._complete_to
 
 
 async def folded(resources: Resources, tenant: UUID, changes: Sequence[Change]) -> None:

@@ -1,0 +1,55 @@
+"""The background loops that look after the ledger: how far it has come, its audits, its partitions ahead of time.
+
+Every process that folds runs them; what must be done by one alone is done under a lock in the database.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from analytics.ledger import caught_up
+from analytics.ledger.caught_up import Looks
+from analytics.ledger.projection import FOLDED, GROUP
+from chassis.database import acquired
+from chassis.resources import Resources
+from events.broker import Admin
+from events.kafka import KafkaAdmin
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+ANSWER_SECONDS: Final = 30.0
+
+
+async def note_how_far(resources: Resources, stop: asyncio.Event) -> None:
+    """About once a second, note up to which time every event is folded. A fault is met with a new connection."""
+    looks = Looks()
+    while not stop.is_set():
+        try:
+            async with KafkaAdmin(resources.kafka) as admin:
+                while not stop.is_set():
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await look_once(resources, admin, looks)
+                    await pause(stop, LOOK_SECONDS)
+        except Exception as error:  # noqa: BLE001 - the noted time stands still meanwhile, which is what it is for
+            log.warning("how far the ledger is cannot be seen", error=repr(error))
+            await pause(stop, LOOK_SECONDS)
+
+
+async def look_once(resources: Resources, admin: Admin, looks: Looks) -> None:
+    """The time first, then the ends, then the positions: so that what is noted can only be too early."""
+    async with acquired(resources.pool) as connection:
+        at = await connection.fetchval(caught_up.NOW)
+    ends = await admin.end_offsets(await admin.partitions([topic.name for topic in FOLDED]))
+    async with acquired(resources.pool) as connection:
+        await caught_up.look(connection, looks, GROUP, at, ends)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but no longer than until ``stop`` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
