@@ -2,12 +2,14 @@
 
 ``/livez`` asks nothing but the event loop. ``/readyz`` fails while the service drains, cannot reach its database,
 lacks migrations, or a loop of it has died; ``?verbose`` says which. Kafka away does not make it unready: commands go
-on, their events wait in the outbox.
+on, their events wait in the outbox. Nor does a consumer that waits or has stopped a partition, of which ``?verbose``
+tells: requests are answered meanwhile, and an alert calls the operator.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +32,8 @@ class Health:
     """The checks of a process; loops add theirs."""
 
     checks: dict[str, Check] = field(default_factory=dict)
+    consumers: dict[str, Callable[[], Mapping[str, Any]]] = field(default_factory=dict)
+    """How the consumers stand, by group."""
     started: bool = False
 
     @classmethod
@@ -67,7 +71,8 @@ class Health:
 
         @router.get("/readyz")
         async def readyz(request: Request) -> Response:
-            return self._answer(await self.complaints(), verbose="verbose" in request.query_params)
+            complaints = await self.complaints()
+            return self._verbose(complaints) if "verbose" in request.query_params else self._short(complaints)
 
         @router.get("/startupz")
         async def startupz() -> Response:
@@ -85,13 +90,32 @@ class Health:
         return router
 
     @staticmethod
-    def _answer(complaints: dict[str, str | None], *, verbose: bool) -> Response:
+    def _short(complaints: dict[str, str | None]) -> Response:
         ready = not any(complaints.values())
-        status = 200 if ready else 503
-        if not verbose:
-            return Response("ok" if ready else "not ready", status, media_type="text/plain")
+        return Response("ok" if ready else "not ready", _status(ready), media_type="text/plain")
+
+    def _verbose(self, complaints: dict[str, str | None]) -> Response:
+        ready = not any(complaints.values())
         checks = {name: complaint or "ok" for name, complaint in complaints.items()}
-        return JSONResponse({"ready": ready, "checks": checks}, status)
+        consumers = {group: told_of(look()) for group, look in self.consumers.items()}
+        return JSONResponse({"ready": ready, "checks": checks, "consumers": consumers}, _status(ready))
+
+
+def _status(ready: bool) -> int:
+    return 200 if ready else 503
+
+
+def told_of(consumer: Mapping[str, Any]) -> str:
+    """What an operator must know of a consumer, by what it says of its health."""
+    if consumer["stopped"]:
+        return f"stopped: {_listed(consumer['stopped'])}"
+    if consumer["retrying"]:
+        return f"tries again: {_listed(consumer['retrying'])}"
+    return "ok" if consumer["ready"] else f"waits: {consumer['last_error'] or 'positions are not read yet'}"
+
+
+def _listed(reasons: Mapping[str, str]) -> str:
+    return "; ".join(f"{partition} ({reason})" for partition, reason in sorted(reasons.items()))
 
 
 async def _asked(check: Check) -> str | None:

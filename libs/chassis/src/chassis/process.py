@@ -105,7 +105,7 @@ def _start(
     if "consumers" in roles:
         for consumer in consumers:
             loops[f"consumer {consumer.group}"] = consumer.run(supervisor.stop)
-            health.checks[f"consumer-health {consumer.group}"] = _consumer_check(consumer)
+            health.consumers[consumer.group] = consumer.health
         for background in service.background:
             loops[f"background {background.__name__}"] = _through_outages(background, resources, supervisor.stop)
     for name, loop in loops.items():
@@ -241,14 +241,6 @@ def _loop_check(supervisor: Supervisor, name: str) -> Any:
 def _relay_check(relays: Sequence[Relay]) -> Any:
     async def check() -> str | None:
         return next((relay.refusal for relay in relays if relay.refusal), None)
-
-    return check
-
-
-def _consumer_check(consumer: Consumer) -> Any:
-    async def check() -> str | None:
-        health = consumer.health()
-        return None if health.get("healthy", True) else str(health)
 
     return check
 
