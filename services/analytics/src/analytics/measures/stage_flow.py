@@ -1,8 +1,10 @@
 """What the stays of a deal in its stages mean for the figures: conversion by stage and time in stage. Pure.
 
 Conversion: a deal counts once a stage, on the day it first entered it, and has passed it once it ever reached a later
-stage or stands as won. A stage that a move jumped over was entered and passed on the day of the move. Time: a deal counts once a stage, on the day its latest stay there ended, with the time of all
-its ended stays; where that was more than one, a correction leads from there to the time of the latest alone.
+stage or stands as won. A stage that a move jumped over was entered and passed on the day of the move.
+
+Time: a deal counts once a stage, on the day its latest stay there ended, with the time of all its ended stays; where
+that was more than one, a correction leads from there to the time of the latest alone.
 """
 
 from collections.abc import Iterator
