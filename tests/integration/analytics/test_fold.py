@@ -99,6 +99,17 @@ async def test_events_out_of_order_wait_for_the_missing_version(ledger: Stage) -
     assert (await ledger.audit()).agrees
 
 
+async def test_a_closed_gap_is_found_however_many_others_stay_open(ledger: Stage) -> None:
+    records = [record(known) for known in history(a_world(5, size=6))]
+    first = [one for one in records if dict(one.headers)["ce_aggregateversion"] == b"1"]
+    await ledger.take([one for one in records if one not in first])
+    newest = await ledger.pool.fetchval("SELECT sequence_key FROM blocked_sequence ORDER BY blocked_at DESC LIMIT 1")
+    await ledger.take([one for one in first if one.key == newest.encode()])
+    async with ledger.pool.acquire() as connection:
+        looks = [await fillable_gaps(connection, ledger.subscription, at_most=1) for _ in range(300)]
+    assert {sequence.key for found in looks for sequence in found} == {newest}
+
+
 async def test_each_change_of_a_posting_names_the_event_that_caused_it(ledger: Stage) -> None:
     world = a_world(8, size=5)
     known = history(world)

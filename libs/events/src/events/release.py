@@ -242,17 +242,21 @@ def _reason_of(error: BaseException) -> Reason:
 
 
 async def fillable_gaps(connection: Any, subscription: Subscription, at_most: int = 200) -> list[SequenceKey]:
-    """Sequences that wait for a version which has meanwhile been applied."""
+    """Sequences that wait for a version which has meanwhile been applied.
+
+    Each time among others, so that gaps that never close, however many and old, do not hide the ones that have.
+    """
     rows = await connection.fetch(
         """
-        SELECT letter.* FROM blocked_sequence AS sequence
+        SELECT letter.* FROM (
+            SELECT * FROM blocked_sequence WHERE grp = $1 AND reason = 'gap' AND topic = ANY($2::text[])
+            ORDER BY random() LIMIT $3
+        ) AS sequence
         CROSS JOIN LATERAL (
             SELECT * FROM dead_letter
             WHERE (grp, topic, sequence_key) = (sequence.grp, sequence.topic, sequence.sequence_key)
             ORDER BY aggregate_version, id LIMIT 1
         ) AS letter
-        WHERE sequence.grp = $1 AND sequence.reason = 'gap' AND sequence.topic = ANY($2::text[])
-        ORDER BY sequence.blocked_at LIMIT $3
         """,
         subscription.group,
         [topic.name for topic in subscription.topics],
