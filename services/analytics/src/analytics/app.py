@@ -8,7 +8,7 @@ from analytics.gauges import keep_gauges
 from analytics.kpi_page import print_page
 from analytics.names import names_consumer
 from analytics.settings import Settings
-from analytics.upkeep import note_how_far
+from analytics.upkeep import keep_partitions, note_how_far
 from chassis.migrate import folder_of
 from chassis.resources import Resources
 from chassis.service import Service
@@ -27,6 +27,6 @@ SERVICE = Service(
     routers=(api_kpis.router, api_operations.router),
     migrations=folder_of(__file__),
     consumers=consumers,
-    background=(carry_out_rebuilds, note_how_far, keep_gauges),
+    background=(carry_out_rebuilds, note_how_far, keep_partitions, keep_gauges),
     commands={"kpis": print_page},
 )

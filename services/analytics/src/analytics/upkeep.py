@@ -1,17 +1,20 @@
-"""The background loops that look after the ledger: how far it has come, its audits, its partitions ahead of time.
+"""The background loops that look after the ledger: how far it has come, its partitions ahead of time.
 
-Every process that folds runs them; what must be done by one alone is done under a lock in the database.
+Every process that folds runs them; to do them twice does no harm.
 """
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from analytics.ledger import caught_up
 from analytics.ledger.caught_up import Looks
-from analytics.ledger.projection import FOLDED, GROUP
-from chassis.database import acquired
+from analytics.ledger.fold import MAKE_PARTITION
+from analytics.ledger.projection import FOLDED, GROUP, active_schema
+from chassis.database import FAILURES, acquired
+from chassis.refusals import Refusal
 from chassis.resources import Resources
 from events.broker import Admin
 from events.kafka import KafkaAdmin
@@ -20,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 30.0
+PARTITIONS_SECONDS: Final = 3_600.0
 
 
 async def note_how_far(resources: Resources, stop: asyncio.Event) -> None:
@@ -44,6 +48,25 @@ async def look_once(resources: Resources, admin: Admin, looks: Looks) -> None:
     ends = await admin.end_offsets(await admin.partitions([topic.name for topic in FOLDED]))
     async with acquired(resources.pool) as connection:
         await caught_up.look(connection, looks, GROUP, at, ends)
+
+
+async def keep_partitions(resources: Resources, stop: asyncio.Event) -> None:
+    """Make the ledger's partitions ahead of time, so that the first batch of a month need not."""
+    while not stop.is_set():
+        try:
+            await make_partitions(resources)
+        except (*FAILURES, Refusal) as error:
+            log.warning("partitions wait", error=repr(error))
+        await pause(stop, PARTITIONS_SECONDS)
+
+
+async def make_partitions(resources: Resources) -> None:
+    """Those of this month and the next, in the ledger in use."""
+    async with acquired(resources.pool) as connection:
+        schema = await active_schema(connection)
+        today = resources.clock.now().date()
+        for month in (today, today.replace(day=1) + timedelta(days=32)):
+            await connection.fetchval(MAKE_PARTITION, schema, month)
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
