@@ -47,9 +47,10 @@ from chassis.inputs import Input
 from chassis.problems import problems
 from chassis.reading import Reader
 from chassis.refusals import Forbidden, Invalid
+from chassis.routes import CommandRoute
 from events.catalogue.identity import TenantState
 
-router = APIRouter(prefix="/v1", tags=["kpis"])
+router = APIRouter(prefix="/v1", tags=["kpis"], route_class=CommandRoute)
 
 freshness: Final = Freshness()
 

@@ -16,11 +16,10 @@ from analytics.names import Names
 from analytics.periods import UNITS, Calendar, Comparison, Days, Unit
 from analytics.query.freshness import Change
 from analytics.query.question import Only, Question
-from chassis.inputs import Day
+from chassis.inputs import Day, OccurredAt
 from chassis.principal import Scope
 from chassis.refusals import Invalid, NotFound
 from events.catalogue.identity import TenantState
-from events.event import Timestamp
 
 AFTER: Final = re.compile(r"(lead|handoff|deal):([0-9a-fA-F-]{36})@([0-9]{1,9})")
 FILTER: Final = re.compile(r"([a-z]+)\s*[:=]\s*(.+)", re.DOTALL)
@@ -41,7 +40,7 @@ class Limits(BaseModel):
     from_: Day | None = Field(None, alias="from", description="First day, in the tenant's zone")
     to: Day | None = Field(None, description="The day after the last")
     as_of: Day | None = Field(None, description="What was the case at the end of this day; stocks are of this day")
-    known_at: Timestamp | None = Field(None, description="What was known at this time; later events are left out")
+    known_at: OccurredAt | None = Field(None, description="What was known at this time; later events are left out")
     filter: Texts = Field([], description="dimension:value; the value is an id, a name, an external id, or (none)")
     compare: Comparison | None = Field(None, description="Also the value of the period before, or a year ago")
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
@@ -72,8 +71,8 @@ class WaterfallQuery(BaseModel):
 
     from_: Day | None = Field(None, alias="from", description="Start: the stock before this day")
     to: Day | None = Field(None, description="End: the stock before this day")
-    known_from: Timestamp | None = Field(None, description="Start: today's stock as known at this time")
-    known_to: Timestamp | None = Field(None, description="End: today's stock as known at this time")
+    known_from: OccurredAt | None = Field(None, description="Start: today's stock as known at this time")
+    known_to: OccurredAt | None = Field(None, description="End: today's stock as known at this time")
     filter: Texts = Field([], description="dimension:value, as for a KPI")
 
 
