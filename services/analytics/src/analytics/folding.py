@@ -22,9 +22,9 @@ from events.consumer import Consumer
 
 log = structlog.get_logger(__name__)
 
-BOUNDS: Final = Bounds(batch_records=2_000, batch_bytes=6 << 20)
+BOUNDS: Final = Bounds(batch_records=2_000, batch_bytes=6 << 20, high_records=2_000, high_bytes=2 << 20)
 """Deals carry their whole history: 1 MiB would be some 350 of them, and an event then costs a quarter more, because the
-same cells are written again by the next batch.
+same cells are written again by the next batch. What waits is counted for each of 36 partitions, so it is kept short.
 """
 LOOK_SECONDS: Final = 1.0
 ONE_WORKER: Final = 0x72656264  # "rebd"

@@ -32,7 +32,7 @@ from events.partition import Partition
 
 log = structlog.get_logger(__name__)
 
-BOUNDS: Final = Bounds(batch_records=5_000, batch_bytes=12 << 20, high_records=10_000, high_bytes=24 << 20)
+BOUNDS: Final = Bounds(batch_records=5_000, batch_bytes=12 << 20, high_records=5_000, high_bytes=4 << 20)
 CLOSE_ENOUGH: Final = 500
 """So many events may be left for cut-over to read while the live fold waits."""
 ROUNDS_MAX: Final = 1_000
