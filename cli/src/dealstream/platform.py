@@ -80,6 +80,11 @@ class Plan:
         return urlunsplit(urlsplit(self.maintenance_url)._replace(path=f"/dealstream_{service}"))
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """Of the services, as the client takes them."""
+        return {name: f"http://127.0.0.1:{self.port(name)}" for name in SERVICES}
+
+    @property
     def ports(self) -> dict[str, int]:
         """Those that this platform will listen on."""
         external = {"postgres"} if self.database_url else set()

@@ -12,6 +12,7 @@ from dealstream.bench.figures import Figure, Outcome
 from dealstream.bench.load import Connections, Request, open_load, require
 from dealstream.bench.stage import Stage
 from dealstream.bench.statistics import percentile
+from dealstream.client import Client
 from dealstream.platform import Plan
 from events.kafka import KafkaAdmin, KafkaConsumer
 from events.topics import DEALS_DEAL
@@ -27,7 +28,7 @@ async def latency(stage: Stage, seconds: float) -> Outcome:
     readable: list[float] = []
     answered: list[float] = []
     async with stage.platform() as plan, _watched(stage) as arrivals:
-        load = _Load(plan, answered, readable)
+        load = _Load(plan, await _rep(plan), answered, readable)
         await open_load(load.call, rate=RATE, count=RATE * WARM_UP_SECONDS)
         for each in (readable, answered, arrivals):
             each.clear()
@@ -49,15 +50,16 @@ async def latency(stage: Stage, seconds: float) -> Outcome:
 
 
 class _Load:
-    def __init__(self, plan: Plan, answered: list[float], readable: list[float]) -> None:
+    def __init__(self, plan: Plan, owner: str, answered: list[float], readable: list[float]) -> None:
         self._deals = Connections(f"http://127.0.0.1:{plan.port('deals')}")
         self._analytics = Connections(f"http://127.0.0.1:{plan.port('analytics')}")
         self._headers = {"Authorization": f"Bearer {plan.home.api_key()}"}
+        self._body = {"source": "web", "amount": {"amount": "1250.00", "currency": "USD"}, "owner": owner}
         self._answered, self._readable = answered, readable
 
     async def call(self, number: int, due: float) -> None:
-        body = {"name": f"Deal {number}", "source": "web", "amount": {"amount": "1250.00", "currency": "USD"}}
-        answer = await self._deals.ask(Request("/v1/deals", self._headers, json.dumps(body).encode()))
+        body = json.dumps({"name": f"Deal {number}", **self._body}).encode()
+        answer = await self._deals.ask(Request("/v1/deals", self._headers, body))
         self._answered.append((time.time() - due) * 1000)
         deal = json.loads(require(answer, 201).body)
         if number % ASKED_EVERY == 0:
@@ -68,6 +70,13 @@ class _Load:
     async def close(self) -> None:
         await self._deals.close()
         await self._analytics.close()
+
+
+async def _rep(plan: Plan) -> str:
+    """Somebody to own the deals."""
+    async with Client(plan.addresses, plan.home.api_key()) as client:
+        person = {"name": "Ana Example", "email": "ana@example.com", "roles": ["rep"]}
+        return str((await client.post("identity", "/v1/people", person))["id"])
 
 
 @asynccontextmanager

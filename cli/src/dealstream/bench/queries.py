@@ -16,7 +16,6 @@ from dealstream.bench.load import Connections, Request, WrongAnswer, open_load, 
 from dealstream.bench.stage import Stage
 from dealstream.bench.statistics import percentile
 from dealstream.client import Client
-from dealstream.home import SERVICES
 from dealstream.platform import Plan
 
 YEAR: Final = (date(2025, 1, 1), date(2026, 1, 1))
@@ -120,9 +119,5 @@ class _Question:
 
 
 async def _tenant(plan: Plan) -> UUID:
-    async with Client(_addresses(plan), plan.home.api_key()) as client:
+    async with Client(plan.addresses, plan.home.api_key()) as client:
         return UUID((await client.get("identity", "/v1/tenant"))["id"])
-
-
-def _addresses(plan: Plan) -> dict[str, str]:
-    return {name: f"http://127.0.0.1:{plan.port(name)}" for name in SERVICES}
