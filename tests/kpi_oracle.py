@@ -253,8 +253,10 @@ def total(what: str) -> Callable[[list[Seen]], Any]:
 
 def ratio(part: str, *whole: str) -> Callable[[list[Seen]], Any]:
     def reckon(seen: list[Seen]) -> Any:
-        below = sum(total(what)(seen) for what in whole)
-        return Fraction(total(part)(seen)) / below if below > 0 else None
+        terms = [total(what)(seen) for what in whole]
+        if min(terms) < 0 or sum(terms) <= 0:
+            return None
+        return Fraction(total(part)(seen)) / sum(terms)
 
     return reckon
 

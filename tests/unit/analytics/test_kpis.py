@@ -224,6 +224,16 @@ async def test_a_period_with_more_reopened_than_closed_has_no_rate() -> None:
     assert (row.value, row.whole, row.reason) == (None, -1, "more was taken back than booked in this period")
 
 
+@pytest.mark.parametrize(("won", "lost"), [(2, -1), (-1, 2)])
+async def test_a_rate_is_never_above_all_or_below_none(won: int, lost: int) -> None:
+    """More of one outcome was taken back in the period than there was of it: 200 % or -100 % would tell nothing."""
+    day = date(2026, 1, 5)
+    found = [Posting(DEALS_WON, day, Slice(), won, won * 500), Posting(DEALS_LOST, day, Slice(), lost, lost * 500)]
+    for slug in ("win-rate", "win-rate-value"):
+        [row] = await evaluate(ask(slug), PostingsInMemory((name("deal"), posting) for posting in found))
+        assert (row.value, row.reason) == (None, "more was taken back than booked in this period")
+
+
 def test_each_kpi_is_told_apart_and_explained() -> None:
     assert len({kpi.slug for kpi in KPIS}) == len(KPIS)
     assert set(FIGURES) | {"pipeline-velocity", "kpi-freshness"} == {kpi.slug for kpi in KPIS}

@@ -4,7 +4,7 @@ Rows are those of which anything is booked; without a dimension there is one row
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -67,6 +67,8 @@ def _row(question: Question, key: RowKey, table: "_Table", ranks: Mapping[RowKey
         case Share(part, whole, empty):
             row.part, row.whole = table.value(part, key), table.value(whole, key)
             row.value, row.reason = _over(row.part, row.whole, empty)
+            if row.value is not None and any(value < 0 for value in table.values(whole, key)):
+                row.value, row.reason = None, TAKEN_BACK  # else two of one close could be won, or less than none
         case Percentile(_, _, empty):
             row.value = ranks.get(key)
             row.reason = empty if row.value is None else None
@@ -103,6 +105,10 @@ class _Table:
 
     def value(self, total: Sum, key: RowKey) -> Fraction:
         return sum((term.sign * self._columns[term].get(key, Fraction()) for term in total.terms), Fraction())
+
+    def values(self, total: Sum, key: RowKey) -> Iterator[Fraction]:
+        """Its terms, one by one."""
+        return (self._columns[term].get(key, Fraction()) for term in total.terms)
 
     async def load(self) -> None:
         """One request for all terms that run over the same window and keep the same apart."""
