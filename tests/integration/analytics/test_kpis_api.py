@@ -179,6 +179,7 @@ async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: p
 
 
 async def test_gauges_show_every_figure_that_has_a_value(analytics: Running) -> None:
+    gauges.VALUE.labels(HOME.slug, "time-in-stage", "days", "a stage that nobody left lately").set(3)
     await gauges.draw(analytics.resources)
     drawn = {
         (sample.labels["kpi"], sample.labels["stage"]): sample.value
@@ -188,6 +189,7 @@ async def test_gauges_show_every_figure_that_has_a_value(analytics: Running) -> 
     value = (await get(analytics, "/kpis/open-pipeline"))["rows"][0]["value"]
     assert drawn["open-pipeline", ""] == float(value) > 0
     assert ("win-rate", "") not in drawn
+    assert ("time-in-stage", "a stage that nobody left lately") not in drawn
     expected = (await get(analytics, "/kpis/weighted-pipeline"))["rows"][0]["value"]
     assert drawn["weighted-pipeline", ""] == float(expected)
 

@@ -33,10 +33,13 @@ EVERY_SECONDS: Final = 30.0
 FRESHNESS_EVERY_SECONDS: Final = 5.0
 WINDOW: Final = timedelta(days=30)
 
+LABELS: Final = ("tenant", "kpi", "unit", "stage")
+Series = dict[tuple[str, ...], float]
+
 VALUE = Gauge(
     "kpi_value",
     "A figure of a tenant: stocks now, all others over the last 30 days. Money in whole units of the base currency.",
-    ("tenant", "kpi", "unit", "stage"),
+    LABELS,
 )
 BEHIND = Gauge(
     "kpi_freshness_seconds", "Time since every published event was in the figures; near 0 while they are complete."
@@ -82,11 +85,14 @@ async def draw(resources: Resources) -> None:
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         DIFFERENCES.set(await connection.fetchval(audit_store.DIFFERENCES))
+        drawn: Series = {}
         for tenant in await tenants(connection, await active_schema(connection)):
-            await _draw_tenant(resources, connection, tenant)
+            drawn |= await _drawn_of(resources, connection, tenant)
+    _show(drawn)
 
 
-async def _draw_tenant(resources: Resources, connection: Any, tenant: UUID) -> None:
+async def _drawn_of(resources: Resources, connection: Any, tenant: UUID) -> Series:
+    drawn: Series = {}
     state = await resources.directory.tenant(tenant)
     calendar, digits, now = calendar_of(state), decimals(state.base_currency), resources.clock.now()
     today = calendar.day_of(now)
@@ -98,15 +104,20 @@ async def _draw_tenant(resources: Resources, connection: Any, tenant: UUID) -> N
         found = await answer(connection, tenant, Question(kpi=kpi, days=days, now=now, calendar=calendar))
         for row in found.rows:
             stage = next(iter(row.key.values), "") or ""
-            _show((state.slug, kpi.slug, kpi.unit.value, stage), shown(row.value, kpi.unit, digits))
+            if (value := shown(row.value, kpi.unit, digits)) is not None:
+                drawn[state.slug, kpi.slug, kpi.unit.value, stage] = float(value)
+    return drawn
 
 
 def _looks_ahead(kpi: Kpi) -> bool:
     return any(term.window is Window.FROM_AS_OF for of in kpi.sums for term in of.terms)
 
 
-def _show(labels: tuple[str, ...], value: Any) -> None:
-    if value is not None:
-        VALUE.labels(*labels).set(float(value))
-    else:
-        VALUE.remove(*labels)
+def _show(drawn: Series) -> None:
+    """Set what was drawn; what has no value or no row any more goes."""
+    known = [tuple(sample.labels[name] for name in LABELS) for metric in VALUE.collect() for sample in metric.samples]
+    for labels in known:
+        if labels not in drawn:
+            VALUE.remove(*labels)
+    for labels, value in drawn.items():
+        VALUE.labels(*labels).set(value)
