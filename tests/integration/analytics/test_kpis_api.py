@@ -1,5 +1,6 @@
 """Figures over HTTP: names, exact numbers, the caller's view, read your writes, and what is refused."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -168,6 +169,14 @@ async def test_the_waterfall_adds_up(analytics: Running) -> None:
     assert sum(change["value"] for change in changes) == found["end"]["value"]
     known = await get(analytics, "/waterfall", known_from="2026-06-01T00:40:00Z", known_to="2026-06-01T03:00:00Z")
     assert sum(change["count"] for change in (known["start"], *known["terms"])) == known["end"]["count"]
+
+
+async def test_more_may_wait_for_a_change_than_there_are_connections(analytics: Running) -> None:
+    deal = FIRM.deals[0]
+    after = f"deal:{deal[-1].id}@{len(deal)}"
+    at_once = 3 * analytics.resources.settings.pool_size
+    asked = (get(analytics, "/kpis/deals-opened", after=after) for _ in range(at_once))
+    assert all(found["rows"] for found in await asyncio.gather(*asked))
 
 
 async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: pytest.MonkeyPatch) -> None:

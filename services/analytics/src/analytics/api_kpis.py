@@ -75,8 +75,8 @@ async def list_kpis(reader: Reader) -> KpiList:
 async def get_kpi(slug: str, limits: KpiParameters, reader: Reader) -> Response:
     """A KPI's value, sliced, limited, as of a day or as known at a time."""
     kpi = kpi_of(slug)
-    await _fresh(reader, limits.after)
-    asker = await _Asker.of(reader)
+    complete_to = await _fresh(reader, limits.after)
+    asker = await _Asker.of(reader, complete_to)
     return _json(await asker.answered(kpi, limits))
 
 
@@ -87,8 +87,8 @@ async def get_kpi(slug: str, limits: KpiParameters, reader: Reader) -> Response:
 )
 async def get_kpis(body: Queries, reader: Reader) -> Response:
     """Several KPIs in one request, all from one state of the ledger."""
-    await _fresh(reader, [])
-    asker = await _Asker.of(reader)
+    complete_to = await _fresh(reader, [])
+    asker = await _Asker.of(reader, complete_to)
     return _json({"answers": [await asker.answered(kpi_of(query.kpi), query) for query in body.queries]})
 
 
@@ -98,16 +98,16 @@ async def explain_kpi(slug: str, limits: ExplainParameters, reader: Reader) -> R
     kpi = kpi_of(slug)
     if limits.by or limits.compare or not kpi.measures:
         raise Invalid("An explanation is of one row: use filter, not by or compare.", pointer="/by")
-    await _fresh(reader, limits.after)
-    asker = await _Asker.of(reader)
+    complete_to = await _fresh(reader, limits.after)
+    asker = await _Asker.of(reader, complete_to)
     return _json(await asker.explained(kpi, limits, limits.cursor))
 
 
 @router.get("/waterfall", responses={**plain(WaterfallView), **problems(Invalid)})
 async def get_waterfall(asked: WaterfallParameters, reader: Reader) -> Response:
     """Why the open pipeline changed between two days, or between two states of knowledge."""
-    await _fresh(reader, [])
-    asker = await _Asker.of(reader)
+    complete_to = await _fresh(reader, [])
+    asker = await _Asker.of(reader, complete_to)
     only = Only(filters_of(asked.filter, asker.names), reader.scope)
     days, known = (asked.from_, asked.to), (asked.known_from, asked.known_to)
     if None not in days and known == (None, None):
@@ -133,10 +133,10 @@ class _Asker:
         self._presentation = Presentation(names, self._currency, self._digits)
 
     @classmethod
-    async def of(cls, reader: Any) -> "_Asker":
+    async def of(cls, reader: Any, complete_to: datetime | None) -> "_Asker":
         tenant = await reader.directory.tenant(reader.tenant)
         names = await names_of(reader.connection, reader.directory, reader.tenant)
-        return cls(reader, tenant, names, await freshness.complete_to(reader.resources))
+        return cls(reader, tenant, names, complete_to)
 
     async def answered(self, kpi: Kpi, limits: Any) -> dict[str, Any]:
         question = self._question(kpi, limits)
@@ -181,13 +181,15 @@ class _Asker:
         )
 
 
-async def _fresh(reader: Any, after: Texts) -> None:
-    """Begin the read anew, after what must be in it, and so that all its queries see one state."""
+async def _fresh(reader: Any, after: Texts) -> datetime | None:
+    """Begin the read anew, after what must be in it, and so that all its queries see one state; how complete it is."""
     await reader.connection.execute("ROLLBACK")
     if after:
-        await folded(reader.resources, reader.tenant, changes_of(after))
+        await folded(reader.connection, reader.tenant, changes_of(after))
+    complete_to = await freshness.complete_to(reader.connection)
     begin = begin_as_tenant(reader.tenant, read_only=True)
     await reader.connection.execute(begin.replace("BEGIN READ ONLY", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    return complete_to
 
 
 def _json(document: dict[str, Any]) -> Response:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from analytics.kpi import Unit
+
+_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 SECONDS: Final = {Unit.DAYS: 86_400, Unit.HOURS: 3_600, Unit.SECONDS: 1}
 
@@ -44,14 +46,14 @@ def _rounded(value: Fraction, places: int) -> Decimal:
 
 def exact_json(value: Any) -> str:
     """JSON of plain data; decimals as number literals."""
+    if isinstance(value, str):
+        return _encoded(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(key)}:{exact_json(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join([f"{_encoded(key)}:{exact_json(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(exact_json, value)) + "]"
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, datetime):
-        return json.dumps(value.isoformat().replace("+00:00", "Z"))
     if isinstance(value, date):
-        return json.dumps(value.isoformat())
-    return json.dumps(value, ensure_ascii=False)
+        return _encoded(value.isoformat().replace("+00:00", "Z"))
+    return _encoded(value)

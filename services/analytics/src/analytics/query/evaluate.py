@@ -46,6 +46,7 @@ Column = dict[RowKey, Fraction]
 Booked = dict[RowKey, Balance]
 
 NOTHING = Balance(0, 0)
+ZERO = Fraction()
 
 
 async def evaluate(question: Question, balances: Balances) -> list[Row]:
@@ -57,9 +58,7 @@ async def evaluate(question: Question, balances: Balances) -> list[Row]:
 
 
 def _row(question: Question, key: RowKey, table: "_Table", ranks: Mapping[RowKey, Fraction]) -> Row:
-    row = Row(
-        key, count=int(table.value(question.kpi.counted(set(question.dimensions) | question.only.dimensions), key))
-    )
+    row = Row(key, count=int(table.value(table.counted, key)))
     row.apart = {name: table.value(total, key) for name, total in question.kpi.apart.items()}
     match question.kpi.figure:
         case Total(of):
@@ -92,8 +91,8 @@ class _Table:
     def __init__(self, question: Question, balances: Balances) -> None:
         self._question = question
         self._balances = balances
-        counted = question.kpi.counted(set(question.dimensions) | question.only.dimensions)
-        sums = (*question.kpi.sums, *question.kpi.apart.values(), counted)
+        self.counted = question.kpi.counted(set(question.dimensions) | question.only.dimensions)
+        sums = (*question.kpi.sums, *question.kpi.apart.values(), self.counted)
         self._terms = tuple(dict.fromkeys(term for total in sums for term in total.terms))
         self._columns: dict[Term, Column] = {}
 
@@ -104,7 +103,13 @@ class _Table:
         return list(dict.fromkeys(booked))
 
     def value(self, total: Sum, key: RowKey) -> Fraction:
-        return sum((term.sign * self._columns[term].get(key, Fraction()) for term in total.terms), Fraction())
+        value = ZERO
+        for term in total.terms:
+            one = self._columns[term].get(key)
+            if one is not None:
+                signed = one if term.sign == 1 else term.sign * one
+                value = signed if value is ZERO else value + signed
+        return value
 
     def values(self, total: Sum, key: RowKey) -> Iterator[Fraction]:
         """Its terms, one by one."""
@@ -166,7 +171,8 @@ def _add(booked: Booked, key: RowKey, balance: Balance) -> None:
 
 
 def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Fraction:
-    return amount_of(term, balance, _instant(question, key.start))
+    instant = _instant(question, key.start) if term.by == "age" else question.now
+    return amount_of(term, balance, instant)
 
 
 def amount_of(term: Term, balance: Balance, instant: datetime) -> Fraction:

@@ -9,9 +9,7 @@ from uuid import UUID
 
 from analytics.ledger import caught_up
 from analytics.ledger.projection import active_schema
-from chassis.database import acquired
 from chassis.refusals import Kind, Refusal
-from chassis.resources import Resources
 
 VERSION: Final = "SELECT version FROM {schema}.fact WHERE tenant_id = $1 AND kind = $2 AND id = $3"
 
@@ -42,22 +40,24 @@ class Freshness:
         self._complete_to: datetime | None = None
         self._until = 0.0
 
-    async def complete_to(self, resources: Resources) -> datetime | None:
+    async def complete_to(self, connection: Any) -> datetime | None:
         if time.monotonic() >= self._until:
-            async with acquired(resources.pool) as connection:
-                self._complete_to = await connection.fetchval(caught_up.READ)
+            self._complete_to = await connection.fetchval(caught_up.READ)
             self._until = time.monotonic() + REMEMBERED_SECONDS
         return self._complete_to
 
 
-async def folded(resources: Resources, tenant: UUID, changes: Sequence[Change]) -> None:
-    """Return when all these changes are in the figures; NotFoldedYet if that takes too long."""
+async def folded(connection: Any, tenant: UUID, changes: Sequence[Change]) -> None:
+    """Return when all these changes are in the figures; NotFoldedYet if that takes too long.
+
+    ``connection`` is the caller's own and in no transaction: with one more for each who waits, a full pool of those who
+    wait would wait for itself.
+    """
     deadline = time.monotonic() + AWAIT_SECONDS
     waiting = list(changes)
     while waiting:
-        async with acquired(resources.pool) as connection:
-            schema = await active_schema(connection)
-            waiting = [change for change in waiting if not await _is_in(connection, schema, tenant, change)]
+        schema = await active_schema(connection)
+        waiting = [change for change in waiting if not await _is_in(connection, schema, tenant, change)]
         if waiting and time.monotonic() > deadline:
             shown = ", ".join(f"{change.kind}:{change.id}@{change.version}" for change in waiting)
             raise NotFoldedYet(f"Not in the figures after {AWAIT_SECONDS:.0f} s: {shown}.", retry_after=1)

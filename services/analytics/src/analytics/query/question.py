@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from analytics.kpi import Kpi, Window
 from analytics.ledger.posting import Dimension, Slice
@@ -62,7 +63,7 @@ class Question:
         """The day at whose end stocks are taken."""
         return self.today if self.as_of is None else self.as_of
 
-    @property
+    @cached_property
     def instant(self) -> datetime:
         """Up to when time is counted that still runs."""
         return min(self.now, self.calendar.end_of(self.stock_day))
@@ -72,7 +73,7 @@ class Question:
         """Whether later events may have changed what the day asked for showed then."""
         return self.kpi.retroactive and self.as_of is not None and self.as_of < self.today
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         return tuple(dict.fromkeys((*self.kpi.always_by, *self.by)))
 
