@@ -21,7 +21,7 @@ from pydantic import (
     StrictStr,
 )
 from pydantic import model_validator as _model_validator
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from chassis.currencies import decimals, is_currency
 from chassis.currencies import decimals as minor_unit_digits
@@ -43,6 +43,7 @@ __all__ = [
     "StrictStr",
     "Text",
     "WholeNumber",
+    "at_field",
     "minor_unit_digits",
 ]
 
@@ -63,6 +64,11 @@ class Input(BaseModel):
     """Base of every request body."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def at_field(name: str, text: str) -> PydanticCustomError:
+    """What a validator of a whole body raises when one field is at fault; the problem points to it."""
+    return PydanticCustomError("value_error", "{text}", {"text": text, "field": name})
 
 
 def _one_line(text: str) -> str:

@@ -69,17 +69,17 @@ def _problem_schemas() -> dict[str, Any]:
 
 
 def _is_read(route: APIRoute) -> bool:
-    return any(each.call is open_reader for each in route.dependant.dependencies)
+    reads = any(each.call is open_reader for each in route.dependant.dependencies)
+    return reads and route.methods == {"GET"}
 
 
 def _add_not_modified(operation: dict[str, Any]) -> None:
     """A record is not sent again to whoever has it; pages have no version."""
     if "/Page_" in json.dumps(operation["responses"]["200"]):
         return
-    schema = {"type": "string", "maxLength": 255}
     about = "The `ETag` that you have; where it is still right, 304 answers."
     operation.setdefault("parameters", []).append(
-        {"name": "If-None-Match", "in": "header", "required": False, "description": about, "schema": schema}
+        {"name": "If-None-Match", "in": "header", "required": False, "description": about, "schema": {"type": "string"}}
     )
     operation["responses"]["304"] = {"description": "What you have is still right."}
 

@@ -81,9 +81,18 @@ def _field_error(error: Any, body: object) -> dict[str, str]:
         path = []
     elif where == "body":
         path = _present(path, body, absent=error["type"] in {"missing", "extra_forbidden"})
+    if named := _named(error):
+        path = [*path, named]
     pointer = "".join(f"/{_escaped(part)}" for part in path)
     detail = str(error["msg"]).removeprefix("Value error, ")
     return {"pointer": pointer, "code": error["type"].replace("_", "-"), "detail": detail, "in": str(where)}
+
+
+def _named(error: Any) -> str | None:
+    """The field that an error of a whole body is about: the one that says which of several bodies it is, or as told."""
+    facts = error.get("ctx") or {}
+    name: str | None = facts["discriminator"].strip("'") if "discriminator" in facts else facts.get("field")
+    return name
 
 
 def _present(path: Sequence[Any], body: object, *, absent: bool) -> list[Any]:

@@ -97,7 +97,9 @@ def _in_transaction(endpoint: Endpoint, status: int) -> Endpoint:
             metrics.REPLAYED.inc()
             return Response(stored.body, stored.status, {**stored.headers, "Idempotency-Replayed": "true"})
         asked = values.get(response_name) if response_name else None
-        response = _rendered(await endpoint(**values), asked, status, work.version)
+        result = await endpoint(**values)
+        work.refuse_unmatched()
+        response = _rendered(result, asked, status, work.version)
         if key is not None:
             work.closing = key.keep(_kept(response))
         return response

@@ -25,7 +25,7 @@ from chassis.many import execute_many
 from chassis.occurrence import occurrence
 from chassis.preconditions import AnyVersion, IfMatch
 from chassis.principal import Principal
-from chassis.refusals import ConcurrentChange, NotFound, Refusal, Unavailable
+from chassis.refusals import ConcurrentChange, NotFound, Refusal, StaleVersion, Unavailable
 from chassis.resources import Resources
 from chassis.tracing import Trace
 from events.codec import Message
@@ -121,13 +121,25 @@ class UnitOfWork:
         found = None if id_ in self._fresh else await store.load_for_update(self.connection, kind, self.tenant, id_)
         if found is not None and visible is not None and not visible(found.state):
             raise NotFound
-        self._check_version(found)
+        if found is not None:
+            self.match(found)
         change, events = decided(kind, id_, command, found)
         if events:
             await self._save(kind, change, [self._entry(id_, event, version) for event, version in events])
             self._fresh.discard(id_)
         self.version = change.loaded.version if self.version is None else self.version
         return change.loaded
+
+    def match(self, found: Loaded[Any]) -> None:
+        """If-Match speaks of the first aggregate that is executed, or of this one, whose version it must name."""
+        if self._pending_if_match is not None:
+            self._pending_if_match.check(found.version)
+            self._pending_if_match = AnyVersion
+
+    def refuse_unmatched(self) -> None:
+        """A version that nothing was compared with was demanded in vain; ``*`` demands none."""
+        if self._pending_if_match is not None and self._pending_if_match.tags is not None:
+            raise StaleVersion("Nothing that has this version would be changed.")
 
     async def execute_many(
         self, kind: Aggregate[State], items: Sequence[tuple[UUID, Command]], *, atomic: bool = False
@@ -204,12 +216,6 @@ class UnitOfWork:
         self.version = None
         self.published = 0
         self.closing = ""
-
-    def _check_version(self, found: Loaded[Any] | None) -> None:
-        """If-Match speaks of the first aggregate that is executed: the one the address names."""
-        if self._pending_if_match is not None and found is not None:
-            self._pending_if_match.check(found.version)
-            self._pending_if_match = AnyVersion
 
     async def _save(self, kind: Aggregate[State], change: Change[State], entries: Sequence[OutboxEntry]) -> None:
         with as_refusals():

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from chassis.inputs import ExternalId, Input, MoneyInput, Name, StrictBool, StrictInt
+from chassis.inputs import ExternalId, Input, MoneyInput, Name, StrictBool, StrictInt, at_field
 from events.catalogue.deals import ExitCriterion, Stage, StageKey
 from events.money import Money
 
@@ -84,7 +84,7 @@ class ProductChange(Input):
     def _keeps_what_it_needs(self) -> Self:
         for field in ("name", "list_prices", "active"):
             if field in self.model_fields_set and getattr(self, field) is None:
-                raise ValueError(f"{field} must not be null")
+                raise at_field(field, f"{field} must not be null")
         return self
 
     def changes(self) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from chassis.currencies import is_currency
-from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool, StrictInt, StrictStr
+from chassis.inputs import (
+    Day,
+    ExternalId,
+    Input,
+    MoneyInput,
+    Name,
+    OccurredAt,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    at_field,
+)
 from events.catalogue.deals import StageKey
 
 Label = Annotated[Name, Field(max_length=100)]
@@ -163,7 +174,7 @@ class DetailsChange(When):
     @model_validator(mode="after")
     def _keeps_a_name(self) -> Self:
         if "name" in self.model_fields_set and self.name is None:
-            raise ValueError("a deal keeps a name")
+            raise at_field("name", "a deal keeps a name")
         _at_most_one(self, "account")
         return self
 

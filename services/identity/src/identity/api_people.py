@@ -202,6 +202,7 @@ async def set_password(person_id: UUID, body: PasswordInput, work: Work) -> None
     if not own:
         work.principal.require(Role.ADMIN)
     person = await work.load(PERSON, person_id)
+    work.match(person)
     if own:
         kept = await store_credentials.password_hash(work.connection, work.tenant, person_id)
         if not await passwords.is_right(body.current_password or "", kept):

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from chassis.bulk import BatchItem
-from chassis.inputs import Day, ExternalId, Input, Name, StrictInt, StrictStr
+from chassis.inputs import Day, ExternalId, Input, Name, StrictInt, StrictStr, at_field
 from events.catalogue.identity import Role
 from events.money import Currency, RateText
 
@@ -28,7 +28,7 @@ class Change(Input):
     def _takes_away_only_what_may_be_absent(self) -> Self:
         for name in sorted(self.keeps & self.model_fields_set):
             if getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
+                raise at_field(name, f"{name} cannot be null")
         return self
 
 

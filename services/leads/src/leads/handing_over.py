@@ -65,6 +65,7 @@ class HandingOver:
         self._lookups = lookups
         self._leads: dict[UUID, LeadState] = {}
         self._handoffs: dict[UUID, HandoffState] = {}
+        self._locked_rows: dict[UUID, Loaded[Any]] = {}
 
     async def offer(self, offers: Sequence[Offer], *, atomic: bool = False) -> list[Result]:
         await self._lock(each.lead for each in offers)
@@ -83,7 +84,9 @@ class HandingOver:
 
     async def _locked(self, kind: Aggregate[State], ids: Any) -> dict[UUID, Loaded[State]]:
         work = self._work
-        return await aggregate_store.load_many_for_update(work.connection, kind, work.tenant, ids)
+        found = await aggregate_store.load_many_for_update(work.connection, kind, work.tenant, ids)
+        self._locked_rows |= found
+        return found
 
     async def _planned(self, planning: Any) -> _Plan | Refusal:
         """The plan of an item whose every command is agreed to; the items that follow are decided on what it leaves."""
@@ -110,6 +113,7 @@ class HandingOver:
         lead = self._leads.get(offer.lead)
         if lead is None or not sees_lead(self._work.principal.scope, lead):
             raise NotFound
+        self._work.match(self._locked_rows[lead.id])
         moment = await lookups.moment(body.occurred_at)
         offered_by = await lookups.given_owner(body, "offered_by", moment.on) or lead.owner
         offered_by = offered_by or await lookups.myself(moment.on)
@@ -134,6 +138,7 @@ class HandingOver:
         handoff = self._handoffs.get(answer.handoff)
         if handoff is None or not sees_handoff(self._work.principal.scope, handoff):
             raise NotFound
+        self._work.match(self._locked_rows[handoff.id])
         require_answerer(self._work, handoff)
         if isinstance(answer.body, AcceptanceInput):
             return await self._acceptance(handoff, answer.body)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import StringConstraints, model_validator
 
-from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool
+from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool, at_field
 
 Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
 Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9 ().\-/]{3,40}$")]
@@ -29,7 +29,7 @@ class Change(Input):
     def _takes_away_only_what_may_be_absent(self) -> Self:
         for name in sorted(self.keeps & self.model_fields_set):
             if getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be null")
+                raise at_field(name, f"{name} cannot be null")
         return self
 
 
