@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 
 from chassis.testing import Running
-from two_firms import HERE, SERVICES, standing
+from two_firms import HERE, SERVICES, standing, wait_for_nobody
 
 SEED = 20261122
 EXAMPLES = 4
@@ -32,7 +32,7 @@ EXCEPT_SHARED = ("--exclude-tag", "dead letters")
 async def test_no_answer_is_a_surprise(
     name: str, new_database: Callable[[], Awaitable[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.directory.AWAIT_SECONDS", 0.0)
+    wait_for_nobody(monkeypatch)
     async with standing(name, await new_database(), HERE) as here, served(here.running) as address:
         token = here.running.signer.token(HERE.principal("admin"), lifetime_seconds=3600)
         code, report = await fuzzed(address, token, tmp_path, *([] if name == SHARED_AT else EXCEPT_SHARED))
