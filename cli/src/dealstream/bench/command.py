@@ -76,7 +76,7 @@ async def run(chosen: Mapping[str, Run], port_base: int) -> dict[str, Outcome]:
             try:
                 outcomes[name] = await measure(where)
                 tell(outcomes[name])
-            except* (PlatformError, WrongAnswer, OSError, asyncpg.PostgresError) as failed:
+            except* (PlatformError, WrongAnswer, OSError, EOFError, asyncpg.PostgresError) as failed:
                 say(f"  {name} FAILED: {failed.exceptions[0]}")
     return outcomes
 

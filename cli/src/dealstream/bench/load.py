@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from dealstream.bench.statistics import due_times
 
 
+IDLE_SECONDS = 3.0
+
+
 class Request(NamedTuple):
     """What is sent; a body makes it a POST."""
 
@@ -105,20 +108,23 @@ class Connections:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._free: list[Connection] = []
-        self._all: list[Connection] = []
+        self._free: list[tuple[Connection, float]] = []
 
     async def ask(self, request: Request) -> Answer:
-        connection = self._free.pop() if self._free else self._new()
+        connection = await self._taken()
         answer = await connection.ask(request)
-        self._free.append(connection)
+        self._free.append((connection, time.monotonic()))
         return answer
 
     async def close(self) -> None:
-        for connection in self._all:
-            await connection.close()
+        while self._free:
+            await self._free.pop()[0].close()
 
-    def _new(self) -> Connection:
-        connection = Connection(self._address)
-        self._all.append(connection)
-        return connection
+    async def _taken(self) -> Connection:
+        """The one used last; servers close those that were idle for some seconds."""
+        while self._free:
+            connection, used_at = self._free.pop()
+            if time.monotonic() - used_at < IDLE_SECONDS:
+                return connection
+            await connection.close()
+        return Connection(self._address)
