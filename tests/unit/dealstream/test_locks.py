@@ -30,7 +30,7 @@ def test_each_requirement_of_the_packages_is_locked_at_a_version_that_fits(name)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_address_is_in_a_lock(name):
-    assert not re.search(r"://|--index-url|--find-links| @ ", (ROOT / name).read_text("utf-8"))
+    assert not re.search(r"://|--(extra-)?index|--find-links| @ ", (ROOT / name).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", NAMES)
