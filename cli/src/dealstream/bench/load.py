@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from dealstream.bench.statistics import due_times
 
-
 IDLE_SECONDS = 3.0
 
 
@@ -62,6 +61,19 @@ class Connection:
 
 class WrongAnswer(Exception):
     """A measured request was not answered as it should be, so the measure says nothing."""
+
+
+REFUSED_MS = 60_000.0
+"""What a request counts for that was turned away because the server was overloaded: longer than anybody waits."""
+OVERLOADED = 503
+
+
+def milliseconds(answer: Answer, due: float, status: int) -> float:
+    """From when the request was due until now; a server that is overloaded missed every bar, it did not fail."""
+    if answer.status == OVERLOADED:
+        return REFUSED_MS
+    require(answer, status)
+    return (time.time() - due) * 1000
 
 
 def require(answer: Answer, *statuses: int) -> Answer:
