@@ -203,6 +203,8 @@ async def _analytics(here: Standing, firm: Firm) -> None:
     await fold_all(here.url, a_world(firm.seed, size=6), firm.id)
     await here.post(firm, "/v1/seals", {"from_on": "2026-01-01", "to_on": "2026-02-01"})
     await here.post(firm, "/v1/audits", None)
+    if firm is THERE:
+        await here.post(firm, "/v1/rebuilds", None)
 
 
 async def _notifications(here: Standing, firm: Firm) -> None:

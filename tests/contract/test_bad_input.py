@@ -51,7 +51,8 @@ def no_json() -> Iterator[Fault]:
 
 
 def no_object() -> Iterator[Fault]:
-    for value in (None, False, 7, "text", []):
+    values: list[Any] = [None, False, 7, "text", []]
+    for value in values:
         yield Fault(value, 422, "invalid", "")
 
 
@@ -157,7 +158,8 @@ async def wrongly_asked(here: Standing, operation: Operation) -> AsyncIterator[t
     headers = operation.headers()
 
     async def ask(by: Any, to: str = address, **options: Any) -> httpx2.Response:
-        return await by.request(method, to, **{"headers": headers, **json_, **options})
+        reply: httpx2.Response = await by.request(method, to, **{"headers": headers, **json_, **options})
+        return reply
 
     yield await ask(admin, f"{address}?surplus=1"), Fault("?", 400, "unknown-parameter", "/surplus")
     yield await ask(admin, f"{address}?surplus=%00"), Fault("?", 400, "malformed")

@@ -22,6 +22,7 @@ from two_firms import ELSEWHERE, HERE, SERVICES, THERE, Firm, Standing, settle, 
 pytestmark = pytest.mark.timeout(600)
 
 every_service = pytest.mark.parametrize("name", SERVICES)
+THEIR_IDS = {str(id_) for id_ in (THERE.id, THERE.north, THERE.south, *map(THERE.person, THERE.everybody))}
 NOT_BY_ID = frozenset({"directory_record", "outbox_event"})
 
 
@@ -115,6 +116,8 @@ def assert_apart(reply: httpx2.Response, operation: Operation, request: Any, tar
     said = f"{operation.name} {request}: {reply.status_code} {reply.text[:500]}"
     assert reply.status_code < 500, said
     assert THERE.mark.casefold() not in reply.text.casefold(), said
+    told = {id_ for id_ in THEIR_IDS if id_ in reply.text and id_ not in str(request)}
+    assert not told, said
     if target is not None:
         assert not reply.is_success, said
     if reply.status_code >= 400:

@@ -148,10 +148,10 @@ async def start_rebuild(work: Work) -> RebuildView:
     async with as_worker(work.connection):
         try:
             async with work.attempt():
-                requested = await rebuild_store.request(work.connection, work.new_id(), work.principal.subject)
+                requested = await rebuild_store.request(work.connection, work.new_id(), _asker(work))
         except asyncpg.UniqueViolationError as error:
             raise RebuildUnderWay from error
-    return RebuildView.of(requested, 0, 0)
+    return RebuildView.of(requested, work.tenant, 0, 0)
 
 
 @router.get("/rebuilds", tags=["rebuilds"], responses=problems(Forbidden))
@@ -160,7 +160,7 @@ async def list_rebuilds(reader: Reader, limit: Limit = 50) -> RebuildList:
     reader.principal.require(*MAY_SEE)
     async with as_worker(reader.connection):
         found = await rebuild_store.recent(reader.connection, limit)
-        return RebuildList(items=[await _view(reader.connection, one) for one in found])
+        return RebuildList(items=[await _view(reader, one) for one in found])
 
 
 @router.get("/rebuilds/{rebuild_id}", tags=["rebuilds"], responses=problems(Forbidden, NotFound))
@@ -168,7 +168,7 @@ async def get_rebuild(rebuild_id: UUID, reader: Reader) -> RebuildView:
     """How far a rebuild is."""
     reader.principal.require(*MAY_SEE)
     async with as_worker(reader.connection):
-        return await _found(reader.connection, rebuild_id)
+        return await _found(reader, rebuild_id)
 
 
 @router.post(
@@ -181,10 +181,11 @@ async def cancel_rebuild(rebuild_id: UUID, work: Work) -> RebuildView:
     """Give a rebuild up: only the new ledger is dropped."""
     work.principal.require(*LOOKS_AFTER)
     async with as_worker(work.connection):
-        await _found(work.connection, rebuild_id)
+        if (await _found(work, rebuild_id)).requested_by is None:
+            raise Forbidden("Another tenant asked for this rebuild, which serves all; it is not yours to give up.")
         if not await rebuild_store.cancel(work.connection, rebuild_id):
             raise RebuildFinished
-        return await _found(work.connection, rebuild_id)
+        return await _found(work, rebuild_id)
 
 
 async def _audited(work: Work) -> tuple[str, Audit]:
@@ -198,12 +199,17 @@ async def _audited(work: Work) -> tuple[str, Audit]:
         return schema, await audit(connection, schema, work.tenant, fold)
 
 
-async def _found(connection: Any, rebuild_id: UUID) -> RebuildView:
-    found = await rebuild_store.find(connection, rebuild_id)
+def _asker(work: Work) -> str:
+    """Who asks, with the tenant: a rebuild is of the whole ledger, and others see it too."""
+    return f"{work.tenant} {work.principal.subject}"
+
+
+async def _found(at: Any, rebuild_id: UUID) -> RebuildView:
+    found = await rebuild_store.find(at.connection, rebuild_id)
     if found is None:
         raise NotFound
-    return await _view(connection, found)
+    return await _view(at, found)
 
 
-async def _view(connection: Any, rebuild: rebuild_store.Rebuild) -> RebuildView:
-    return RebuildView.of(rebuild, *await rebuild_store.progress(connection, rebuild))
+async def _view(at: Any, rebuild: rebuild_store.Rebuild) -> RebuildView:
+    return RebuildView.of(rebuild, at.tenant, *await rebuild_store.progress(at.connection, rebuild))

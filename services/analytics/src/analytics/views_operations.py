@@ -144,7 +144,8 @@ class RebuildView(BaseModel):
     ledger: str
     state: State
     requested_at: datetime
-    requested_by: str
+    requested_by: str | None
+    """Null where another tenant asked: a rebuild is of the whole ledger."""
     finished_at: datetime | None
     detail: str | None
     records: int
@@ -152,10 +153,12 @@ class RebuildView(BaseModel):
     records_read: int
 
     @classmethod
-    def of(cls, rebuild: Rebuild, records: int, read: int) -> Self:
+    def of(cls, rebuild: Rebuild, seen_by: UUID, records: int, read: int) -> Self:
+        tenant, _, subject = rebuild.requested_by.rpartition(" ")
         return cls(
             id=rebuild.id, ledger=rebuild.schema, state=rebuild.state, requested_at=rebuild.requested_at,
-            requested_by=rebuild.requested_by, finished_at=rebuild.finished_at, detail=rebuild.detail,
+            requested_by=subject if tenant in {"", str(seen_by)} else None,
+            finished_at=rebuild.finished_at, detail=rebuild.detail,
             records=records, records_read=records if rebuild.state is State.DONE else read,
         )  # fmt: skip
 
