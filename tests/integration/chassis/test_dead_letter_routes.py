@@ -85,3 +85,13 @@ async def test_letters_of_other_tenants_are_not_seen(notes: Running, admin: Prin
     assert (await notes.client(admin).get(f"/v1/dead-letters/{letter}")).status_code == 200
     assert (await notes.client(admin).get(f"/v1/dead-letters/{unreadable}")).status_code == 404
     assert uuid4() != tenant.id
+
+
+async def test_the_position_of_a_partition_is_not_one_tenants_to_move(notes: Running, admin: Principal) -> None:
+    resume = {"consumer": "x", "topic": "y", "partition": 0, "why": "z"}
+    path, client = "/v1/stopped-partitions:resume", notes.client(admin)
+    assert (await client.post(path, json={**resume, "next_offset": 7})).json()["code"] == "being-worked-on"
+    other = tenant_state()
+    await notes.know(other.id, other)
+    assert (await client.post(path, json={**resume, "next_offset": 7})).status_code == 403
+    assert (await client.post(path, json=resume)).json()["code"] == "being-worked-on"
