@@ -143,7 +143,7 @@ async def test_versions_in_the_outbox_run_on_through_a_batch(world: Any) -> None
 @pytest.mark.parametrize(
     ("item", "pointer"),
     [
-        ({"item_id": "1", "command": "fly"}, "/items/0"),
+        ({"item_id": "1", "command": "fly"}, "/items/0/command"),
         ({"item_id": "1", "command": "win"}, "/items/0"),
         ({"item_id": "1", "command": "win", "id": 5}, "/items/0/id"),
         ({"item_id": "1", "command": "open", "name": "x", "colour": "red"}, "/items/0/colour"),
