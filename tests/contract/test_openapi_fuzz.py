@@ -72,7 +72,7 @@ async def served(running: Running) -> AsyncIterator[str]:
     # Named as TCP, or asyncio leaves the delays of small packets on: 40 ms for every answer.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(running.app, lifespan="off", log_config=None, ws="none")
+        config = uvicorn.Config(running.app, lifespan="off", log_config=None, access_log=False, ws="none")
         server: Any = uvicorn.Server(config)
         server.capture_signals = nullcontext
         task = asyncio.create_task(server.serve(sockets=[listener]))
