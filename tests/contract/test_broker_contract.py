@@ -73,15 +73,21 @@ class Place:
             yield member
 
 
-@pytest_asyncio.fixture(params=["in memory", "kafka"])
-async def place(request: pytest.FixtureRequest, topic_prefix: str) -> AsyncIterator[Place]:
-    if request.param == "in memory":
+@pytest.fixture(params=["in memory", "kafka"])
+def bootstrap(request: pytest.FixtureRequest) -> str | None:
+    """Where Kafka answers, or nothing for the broker in memory, whose tests must not start one."""
+    servers: str | None = request.getfixturevalue("kafka_servers") if request.param == "kafka" else None
+    return servers
+
+
+@pytest_asyncio.fixture
+async def place(bootstrap: str | None, topic_prefix: str) -> AsyncIterator[Place]:
+    if bootstrap is None:
         memory = InMemoryBroker(partitions=3)
         memory.ensure_topics([ANALYTICS_SEAL, DEALS_PIPELINE])
         yield Place(memory, memory.producer, "contract")
         return
-    servers: str = request.getfixturevalue("kafka_servers")
-    settings = KafkaSettings(bootstrap_servers=servers, topic_prefix=topic_prefix, partitions=3)
+    settings = KafkaSettings(bootstrap_servers=bootstrap, topic_prefix=topic_prefix, partitions=3)
     async with kafka_topics(settings):
         yield Place(KafkaBroker(settings), lambda: KafkaProducer(settings), "contract")
 
