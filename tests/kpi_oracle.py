@@ -56,7 +56,7 @@ def lead_wins(world: Any, day: date) -> Iterator[Seen]:
     yield from leads(world, day)
     for deal in world.latest("deal"):
         win = win_in_force(deal, day)
-        if win and deal.lead_created_on:
+        if win and deal.lead_id and deal.lead_created_on:
             yield Seen(deal.lead_created_on, place(deal.lead_owner, source=deal.source), "led to a win")
 
 

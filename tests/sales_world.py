@@ -106,11 +106,12 @@ class _Deal:
         self.expected: date | None = None
         self.spans: list[Span] = []
         self.closings: list[Closing] = []
-        from_lead = dice.random() < 0.5
+        from_lead, of_another_system = dice.random() < 0.5, dice.random() < 0.1
         created = lead.created_on + timedelta(days=dice.choice((0, 0, 20)))
         self.fixed: dict[str, Any] = {
             "id": id_, "name": "a deal", "pipeline": dice.choice(PIPELINES), "source": dice.choice(SOURCES),
             "opened_at": at, "opened_on": at.date(), "start_known": dice.random() < 0.85,
+            "lead_id": lead.id if from_lead and not of_another_system else None,
             "lead_created_on": created if from_lead else None, "lead_owner": lead.first_owner if from_lead else None,
         }  # fmt: skip
 

@@ -24,6 +24,17 @@ async def test_a_stalled_deal_is_told_to_its_owner_once(notifications: Running):
     assert sorted(notice["rule"] for notice in await inbox(notifications, "ana")) == ["deal-stalled", "no-next-step"]
 
 
+async def test_a_touch_that_leaves_the_deal_in_its_stage_tells_nothing_again(notifications: Running):
+    deal = a_deal(opened_at=STALLED, stalled_after_days=1)
+    for version, name in enumerate(("first", "second", "third"), 1):
+        touched = deal.model_copy(update={"name": name})
+        await hand(notifications, opened(touched, version=version, at=STALLED))
+        await due_now(notifications)
+        await fire_due(notifications.resources, TENANT)
+    told = [notice["rule"] for notice in await inbox(notifications, "ana")]
+    assert told.count("deal-stalled") == 1
+
+
 async def test_nothing_fires_before_it_is_due(notifications: Running):
     await hand(notifications, opened(a_deal(stalled_after_days=30)))
     assert await fire_due(notifications.resources, TENANT) == 0

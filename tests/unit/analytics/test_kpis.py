@@ -161,7 +161,7 @@ async def test_open_stays_count_their_time_up_to_the_day_asked_for() -> None:
         for (stage, _), row in rows.items():
             here = [one for one in seen if one.where["stage"] == stage]
             assert row.apart["open_stays"] == len(here)
-            assert row.apart["open_stays_days"] / 86_400 == sum(one.value for one in here)
+            assert Fraction(row.apart["open_stays_days"], 86_400) == sum(one.value for one in here)
 
 
 async def test_velocity_equals_its_definition_for_each_rep() -> None:

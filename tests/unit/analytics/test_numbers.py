@@ -15,7 +15,7 @@ from analytics.numbers import exact_json, shown
 
 @given(st.integers(-(10**30), 10**30), st.sampled_from([0, 2, 3]))
 def test_an_amount_keeps_every_digit(minor: int, digits: int) -> None:
-    text = exact_json(shown(Fraction(minor), Unit.MONEY, digits))
+    text = exact_json(shown(Fraction(minor), Unit.MONEY, digits)).decode()
     assert int(text.replace(".", "")) == minor
     assert len(text.partition(".")[2]) == digits
 
@@ -40,7 +40,7 @@ def test_a_ratio_is_within_half_of_the_last_place(value: Fraction) -> None:
     ],
 )
 def test_a_value_is_shown_in_its_unit(value: Fraction, unit: Unit, text: str) -> None:
-    assert exact_json(shown(value, unit, 2)) == text
+    assert exact_json(shown(value, unit, 2)).decode() == text
 
 
 def test_json_holds_days_instants_and_any_script() -> None:

@@ -256,6 +256,21 @@ def test_the_same_failure_of_other_messages_is_one_group() -> None:
     assert Failure.of(KeyError("x")).stack_hash != one.stack_hash
 
 
+def test_an_error_that_is_raised_again_stays_in_its_group() -> None:
+    error = ValueError("no")
+
+    def fails() -> None:
+        raise error
+
+    hashes = set()
+    for _ in range(2):
+        try:
+            fails()
+        except ValueError:
+            hashes.add(Failure.of(error).stack_hash)
+    assert len(hashes) == 1
+
+
 def test_a_stored_letter_is_the_record_as_it_came() -> None:
     row = {
         "topic": SEAL,

@@ -5,7 +5,6 @@ relies on the short time for which it believes its cache.
 """
 
 import asyncio
-import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ import structlog
 
 from chassis.database import FAILURES
 from chassis.directory import Directory
+from chassis.ticking import pause
 
 CHANNEL = "dealstream_directory"
 RETRY_SECONDS = 1.0
@@ -29,7 +29,7 @@ async def listen(directory: Directory, url: str, stop: asyncio.Event) -> None:
             await _listen_once(directory, url, stop)
         except FAILURES as error:
             log.warning("directory changes are not heard", error=str(error))
-            await _pause(stop, RETRY_SECONDS)
+            await pause(stop, RETRY_SECONDS)
 
 
 async def _listen_once(directory: Directory, url: str, stop: asyncio.Event) -> None:
@@ -42,12 +42,7 @@ async def _listen_once(directory: Directory, url: str, stop: asyncio.Event) -> N
         await connection.add_listener(CHANNEL, heard)
         directory.forget_everything()
         while not stop.is_set():
-            await _pause(stop, CHECK_SECONDS)
+            await pause(stop, CHECK_SECONDS)
             await connection.fetchval("SELECT 1", timeout=5)
     finally:
         await connection.close(timeout=5)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -29,6 +29,7 @@ from chassis.resources import Resources
 from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.supervision import Supervisor
+from chassis.ticking import pause
 from events.consumer import Consumer
 from events.envelope import source_of
 from events.kafka import KafkaAdmin
@@ -143,7 +144,7 @@ async def _with_topics(service: Service, resources: Resources, relays: Sequence[
             break
         except OSError as error:
             log.warning("kafka cannot be reached", error=str(error))
-            await _pause(stop, TOPICS_RETRY_SECONDS)
+            await pause(stop, TOPICS_RETRY_SECONDS)
     async with asyncio.TaskGroup() as group:
         for relay in relays:
             group.create_task(relay.run(stop))
@@ -158,7 +159,7 @@ async def _through_outages(background: Background, resources: Resources, stop: a
             if not (is_transient(error) or isinstance(error, Unavailable)):
                 raise
             log.warning("background loop waits", loop=background.__name__, error=repr(error))
-            await _pause(stop, OUTAGE_SECONDS)
+            await pause(stop, OUTAGE_SECONDS)
         else:
             return
 
@@ -166,7 +167,7 @@ async def _through_outages(background: Background, resources: Resources, stop: a
 async def _sweep(resources: Resources, stop: asyncio.Event) -> None:
     """Forget replies kept longer than promised."""
     while not stop.is_set():
-        await _pause(stop, SWEEP_SECONDS)
+        await pause(stop, SWEEP_SECONDS)
         try:
             async with acquired(resources.pool) as connection:
                 await idempotency.forget_old(connection)
@@ -250,10 +251,3 @@ async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         await asyncio.wait_for(pool.close(), 5)
     except TimeoutError:
         pool.terminate()
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return

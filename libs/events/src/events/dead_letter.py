@@ -79,9 +79,12 @@ class Failure:
 
     @classmethod
     def of(cls, error: BaseException) -> "Failure":
-        """Errors with the same class and the same way through the code are one group."""
+        """Errors with the same class and the same way through the code are one group.
+
+        Each place counts once: an error object that is raised again, and a recursion, are the same way at any length.
+        """
         frames = traceback.extract_tb(error.__traceback__)
-        way = [type(error).__qualname__, *(f"{frame.filename}:{frame.name}" for frame in frames)]
+        way = [type(error).__qualname__, *dict.fromkeys(f"{frame.filename}:{frame.name}" for frame in frames)]
         if not frames:
             way.append(text_of(error).partition(":")[0])
         stack = "".join(traceback.format_exception(error)) if frames else None

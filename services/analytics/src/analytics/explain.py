@@ -7,7 +7,6 @@ the last unit. A figure as of a past day that is reckoned from states has no ent
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from analytics.kpi import Kpi, Percentile, Sum, Term, Window, amount
 from analytics.ledger.posting import DIMENSIONS, Measure, Posting, Slice
 from analytics.ledger.projection import active_schema
 from analytics.measures import MEASURES_OF
+from analytics.numbers import Exact
 from analytics.query.balances import Balance, PostingsInMemory
 from analytics.query.cells import Parameters, between, filtered
 from analytics.query.evaluate import amount_of, weight
@@ -54,7 +54,7 @@ def explained_sums(question: Question) -> dict[str, Sum]:
     return {**shown, **_rest(kpi), "count": counted, **kpi.apart}
 
 
-def contributions(question: Question, entry: Entry) -> dict[str, Fraction]:
+def contributions(question: Question, entry: Entry) -> dict[str, Exact]:
     """What an entry adds to each part; parts to which it adds nothing are left out."""
     found = {name: _adds(question, total, entry.posting) for name, total in explained_sums(question).items()}
     return {name: value for name, value in found.items() if value}
@@ -90,15 +90,15 @@ def _measures(question: Question) -> tuple[Measure, ...]:
     return tuple(dict.fromkeys(term.measure for term in _terms(question)))
 
 
-def _adds(question: Question, total: Sum, posting: Posting) -> Fraction:
-    return sum((_adds_to_term(question, term, posting) for term in total.terms), Fraction())
+def _adds(question: Question, total: Sum, posting: Posting) -> Exact:
+    return sum((_adds_to_term(question, term, posting) for term in total.terms), 0)
 
 
-def _adds_to_term(question: Question, term: Term, posting: Posting) -> Fraction:
+def _adds_to_term(question: Question, term: Term, posting: Posting) -> Exact:
     label = posting.slice.label
     counts = term.labels is None or label in term.labels
     if term.measure is not posting.measure or not counts or posting.on not in question.over(term.window):
-        return Fraction()
+        return 0
     balance = Balance(posting.count, posting.amount * weight(term, label))
     return term.sign * amount_of(term, balance, question.instant)
 

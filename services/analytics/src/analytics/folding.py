@@ -16,6 +16,7 @@ from analytics.ledger.rebuild import Rebuilder
 from analytics.measures import MEASURES, POSTINGS
 from chassis.database import FAILURES
 from chassis.resources import Resources
+from chassis.ticking import pause
 from events.backlog import Bounds
 from events.broker import KafkaBroker
 from events.consumer import Consumer
@@ -77,11 +78,7 @@ async def carry_out_rebuilds(resources: Resources, stop: asyncio.Event) -> None:
                 await _look(resources, connection, stop)
         except FAILURES as error:
             log.warning("rebuild waits", error=repr(error))
-        try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, LOOK_SECONDS)
 
 
 async def _look(resources: Resources, connection: Any, stop: asyncio.Event) -> None:

@@ -26,6 +26,7 @@ from chassis.currencies import decimals
 from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources
+from chassis.ticking import pause
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +63,7 @@ async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
                 await draw(resources)
             except (*FAILURES, Refusal) as error:
                 log.warning("gauges wait", error=repr(error))
-        try:
-            async with asyncio.timeout(FRESHNESS_EVERY_SECONDS):
-                await stop.wait()
-        except TimeoutError:
-            continue
+        await pause(stop, FRESHNESS_EVERY_SECONDS)
 
 
 async def measured(resources: Resources, complete_to: datetime) -> datetime:

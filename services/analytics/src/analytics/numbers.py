@@ -1,15 +1,15 @@
 """Exact numbers, and JSON that keeps them: a decimal is written digit by digit, never through a float. Pure."""
 
-import json
-from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from analytics.kpi import Unit
 
-_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
+exact_json: Final = msgspec.json.Encoder(decimal_format="number").encode
+"""JSON of plain data; decimals as number literals, all digits."""
 
 SECONDS: Final = {Unit.DAYS: 86_400, Unit.HOURS: 3_600, Unit.SECONDS: 1}
 
@@ -17,43 +17,36 @@ PLACES: Final = 12
 """Decimal places of what does not come out even: ratios, means, interpolated values."""
 
 
-def shown(value: Fraction | None, unit: Unit, digits: int) -> Decimal | int | None:
+Exact = int | Fraction
+"""A number without error."""
+
+
+def shown(value: Exact | None, unit: Unit, digits: int) -> Decimal | int | None:
     """A value in its unit: money has exactly the digits of its currency, or more where it does not come out even."""
     if value is None:
         return None
     if unit in {Unit.MONEY, Unit.MONEY_A_DAY}:
         return _money(value, digits)
-    return _plain(value / SECONDS.get(unit, 1))
+    seconds = SECONDS.get(unit)
+    return _plain(value if seconds is None else Fraction(value, seconds))
 
 
-def _money(value: Fraction, digits: int) -> Decimal:
+def _money(value: Exact, digits: int) -> Decimal:
     if value.denominator == 1:
         return Decimal(f"{value.numerator}e-{digits}")
-    return _rounded(value / 10**digits, PLACES)
+    return _rounded(Fraction(value, 10**digits), PLACES)
 
 
-def _plain(value: Fraction) -> Decimal | int:
+def _plain(value: Exact) -> Decimal | int:
     if value.denominator == 1:
         return value.numerator
     digits = format(_rounded(value, PLACES), "f").rstrip("0").removesuffix(".")
     return Decimal(digits)
 
 
-def _rounded(value: Fraction, places: int) -> Decimal:
+def _rounded(value: Exact, places: int) -> Decimal:
     """Halves go to the even neighbour, as ``round`` of a fraction does; no context of decimals cuts anything off."""
-    return Decimal(f"{round(value * 10**places)}e-{places}")
-
-
-def exact_json(value: Any) -> str:
-    """JSON of plain data; decimals as number literals."""
-    if isinstance(value, str):
-        return _encoded(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join([f"{_encoded(key)}:{exact_json(item)}" for key, item in value.items()]) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(exact_json, value)) + "]"
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, date):
-        return _encoded(value.isoformat().replace("+00:00", "Z"))
-    return _encoded(value)
+    whole, rest = divmod(value.numerator * 10**places, value.denominator)
+    if 2 * rest > value.denominator or (2 * rest == value.denominator and whole % 2):
+        whole += 1
+    return Decimal(f"{whole}e-{places}")

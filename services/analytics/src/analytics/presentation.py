@@ -10,7 +10,7 @@ from analytics.explain import Entry, contributions, explained_sums
 from analytics.kpi import Kpi, Sum, Unit
 from analytics.ledger.posting import DIMENSIONS, Slice
 from analytics.names import NAMED, NONE, Names
-from analytics.numbers import shown
+from analytics.numbers import Exact, shown
 from analytics.query.answer import Answer
 from analytics.query.evaluate import Row
 from analytics.query.question import Question
@@ -27,9 +27,9 @@ class Presentation:
     def of(self, answer: Answer, complete_to: datetime | None, limit: int) -> dict[str, Any]:
         """The whole answer."""
         question, kpi = answer.question, answer.question.kpi
-        rows = sorted(answer.rows, key=lambda row: self._order(question, row))
+        rows = sorted(((self.dimensions(question, row), row) for row in answer.rows), key=lambda named: _order(*named))
         found = self.head(question, complete_to)
-        found["rows"] = [self._row(answer, row) for row in rows[:limit]]
+        found["rows"] = [self._row(answer, *named) for named in rows[:limit]]
         found["truncated"] = len(rows) > limit
         if answer.compared_days is not None:
             found["compared"] = {"from": answer.compared_days.start, "to": answer.compared_days.end}
@@ -92,15 +92,15 @@ class Presentation:
             found[question.unit] = NONE if start is None else question.calendar.name(question.unit, start)
         return found
 
-    def amount(self, value: Fraction | None, of: Sum, kpi: Kpi) -> Any:
+    def amount(self, value: Exact | None, of: Sum, kpi: Kpi) -> Any:
         """A sum in the unit in which its KPI is shown."""
         if of.unit is Unit.SECONDS:
             return shown(value, kpi.unit if kpi.unit in {Unit.DAYS, Unit.HOURS} else Unit.SECONDS, self._digits)
         return shown(value, of.unit, self._digits)
 
-    def _row(self, answer: Answer, row: Row) -> dict[str, Any]:
+    def _row(self, answer: Answer, dimensions: dict[str, str], row: Row) -> dict[str, Any]:
         question, kpi = answer.question, answer.question.kpi
-        found: dict[str, Any] = {"dimensions": self.dimensions(question, row)}
+        found: dict[str, Any] = {"dimensions": dimensions}
         if ids := self._ids(question, row):
             found["ids"] = ids
         found["value"] = shown(row.value, kpi.unit, self._digits)
@@ -118,12 +118,12 @@ class Presentation:
 
     def _compared(self, kpi: Kpi, row: Row, before: Row | None) -> dict[str, Any]:
         then = None if before is None else before.value
-        change: Fraction | None = None
+        change: Exact | None = None
         if row.value is not None and then is not None:
             if kpi.compare == "points":
                 change = row.value - then
             elif then:
-                change = (row.value - then) / abs(then)
+                change = (Fraction(row.value) - then) / abs(Fraction(then))
         return {
             "compared_value": shown(then, kpi.unit, self._digits),
             "change": shown(change, Unit.RATIO, self._digits),
@@ -133,10 +133,10 @@ class Presentation:
         pairs = zip(question.dimensions, row.key.values, strict=True)
         return {name: value for name, value in pairs if name in NAMED}
 
-    def _order(self, question: Question, row: Row) -> tuple[Any, ...]:
-        named = self.dimensions(question, row)
-        start = "" if row.key.start is None else row.key.start.isoformat()
-        return (start, *named.values(), *(value or "" for value in row.key.values))
+
+def _order(named: dict[str, str], row: Row) -> tuple[Any, ...]:
+    start = "" if row.key.start is None else row.key.start.isoformat()
+    return (start, *named.values(), *(value or "" for value in row.key.values))
 
 
 def parts(kpi: Kpi) -> tuple[Sum | None, Sum | None]:

@@ -16,6 +16,7 @@ from analytics.ledger.projection import FOLDED, GROUP, active_schema
 from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources
+from chassis.ticking import pause
 from events.broker import Admin
 from events.kafka import KafkaAdmin
 
@@ -67,12 +68,3 @@ async def make_partitions(resources: Resources) -> None:
         today = resources.clock.now().date()
         for month in (today, today.replace(day=1) + timedelta(days=32)):
             await connection.fetchval(MAKE_PARTITION, schema, month)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, but no longer than until ``stop`` is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

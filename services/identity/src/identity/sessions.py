@@ -106,16 +106,25 @@ class Sessions:
 
     async def renew(self, text: str) -> Tokens:
         token, now = RefreshToken.parse(text), self._resources.clock.now()
-        async with acquired(self._resources.pool) as connection:
-            family = await _used(connection, token, now)
-            row = await store.person_with_tenant(connection, token.tenant, family["person_id"]) if family else None
-            if family is None or row is None:
-                raise SessionEnded
-            person = PersonState.model_validate_json(row["state"])
-            if not person.active:
-                raise SessionEnded
-            tenant = TenantState.model_validate_json(row["tenant"])
-            return await self._begun(connection, tenant, person, family["family_id"], now)
+        # In one transaction: the old token is used up with the next one or not at all. What ends a family is kept.
+        async with acquired(self._resources.pool) as connection, connection.transaction():
+            tokens = await self._renewed(connection, token, now)
+        if tokens is None:
+            raise SessionEnded
+        return tokens
+
+    async def _renewed(
+        self, connection: "Connection[asyncpg.Record]", token: RefreshToken, now: datetime
+    ) -> Tokens | None:
+        family = await _used(connection, token, now)
+        row = await store.person_with_tenant(connection, token.tenant, family["person_id"]) if family else None
+        if family is None or row is None:
+            return None
+        person = PersonState.model_validate_json(row["state"])
+        if not person.active:
+            return None
+        tenant = TenantState.model_validate_json(row["tenant"])
+        return await self._begun(connection, tenant, person, family["family_id"], now)
 
     async def end(self, text: str) -> None:
         """End the session; one that has ended already is no error."""
@@ -159,15 +168,14 @@ async def _person(
 
 async def _used(connection: "Connection[asyncpg.Record]", token: RefreshToken, now: datetime) -> asyncpg.Record | None:
     """Mark the token as used; None, and the end of its family, if it was used before."""
-    async with connection.transaction():
-        row = await credentials.refresh_token_for_update(connection, token.tenant, token.id)
-        if row is None or not secrets.compare_digest(row["secret_sha256"], token.sha256):
-            return None
-        if row["used_at"] is None and row["expires_at"] > now:
-            await credentials.use_refresh_token(connection, token.tenant, token.id, now)
-            return row
-        await credentials.end_family(connection, token.tenant, row["family_id"])
+    row = await credentials.refresh_token_for_update(connection, token.tenant, token.id)
+    if row is None or not secrets.compare_digest(row["secret_sha256"], token.sha256):
         return None
+    if row["used_at"] is None and row["expires_at"] > now:
+        await credentials.use_refresh_token(connection, token.tenant, token.id, now)
+        return row
+    await credentials.end_family(connection, token.tenant, row["family_id"])
+    return None
 
 
 def claims_of(tenant: TenantState, person: PersonState, led: list[UUID], now: datetime) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from chassis.service import Service
 from leads import api_accounts, api_contacts, api_handoffs, api_leads
 from leads.settings import LeadsSettings
 
-"""Beside the sources in the repository, inside the package where it is installed."""
-
 SERVICE = Service(
     name="leads",
     title="Dealstream leads",

@@ -14,13 +14,13 @@ import structlog
 
 from chassis.refusals import Refusal
 from chassis.resources import Resources
+from chassis.ticking import pause
 from events.catalogue.identity import PersonState
 from notifications import store
 from notifications.metrics import MAIL_FAILED, MAIL_SENT, MAIL_WAITING
 from notifications.sentences import language, reason, sentence
 from notifications.settings import NotificationsSettings
 from notifications.store import Mail
-from notifications.ticking import pause
 
 LEASE = timedelta(minutes=2)
 AT_ONCE = 50

@@ -1,19 +1,20 @@
 """Events in: each rule on an event is tried, and each deal's timers follow its newest state."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from chassis.refusals import Invalid
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.deals import DealEvent
+from events.catalogue.deals import DealEvent, DealState
 from events.codec import Message
 from events.errors import RetryLater
 from events.event import Event
 from notifications import store
 from notifications.raising import raise_notices, those_above
-from notifications.rules import HISTORY_AFTER, RULES, TIMED_RULES, Rule
+from notifications.rules import HISTORY_AFTER, RULES, TIMED_RULES, Rule, TimedRule
 from notifications.store import Timer
 
 GROUP = "notifications.rules"
@@ -76,4 +77,11 @@ def _timers(messages: Iterable[Message]) -> Iterable[Timer]:
             if due_at is not None:
                 # A limit that passed long ago, on a deal touched just now, is asked about soon and not at once.
                 soon = message.envelope.time + timedelta(minutes=1)
-                yield Timer(message.envelope.tenant, rule.slug, max(due_at, soon), message.envelope.id, deal)
+                yield Timer(
+                    message.envelope.tenant, rule.slug, max(due_at, soon), occasion_of(rule, deal, due_at), deal
+                )
+
+
+def occasion_of(rule: TimedRule, deal: DealState, due_at: datetime) -> UUID:
+    """What a timed notice is raised for: the limit that passed. Events that leave the limit where it is repeat none."""
+    return uuid5(deal.id, f"{rule.slug} {due_at.isoformat()}")

@@ -67,7 +67,7 @@ _MAIL_WAITING = "SELECT count(*) FROM mail WHERE sent_at IS NULL AND given_up_at
 
 @dataclass(frozen=True)
 class Timer:
-    """Somebody is to be told at ``due_at``; ``cause`` is the event that set it."""
+    """Somebody is to be told at ``due_at``; ``cause`` is the occasion, which stays while the limit stays."""
 
     tenant: UUID
     rule: str

@@ -9,12 +9,12 @@ import structlog
 
 from chassis.refusals import Refusal
 from chassis.resources import Resources
+from chassis.ticking import pause
 from chassis.unit_of_work import UnitOfWork, unit_of_work
 from notifications import store
 from notifications.raising import raise_notices, those_above
 from notifications.rules import TIMED_RULES
 from notifications.store import DueTimer
-from notifications.ticking import pause
 
 TICK_SECONDS = 0.5
 AT_ONCE = 100

@@ -101,7 +101,7 @@ def postings(deal: DealState) -> Iterator[Posting]:
     where = Slice(source=deal.source, pipeline=text(deal.pipeline))
     places = Places(where)
     first = deal.spans[0]
-    yield Posting(DEALS_OPENED, deal.opened_on, places(first)._replace(stage=None), 1, first.base_minor)
+    yield Posting(DEALS_OPENED, deal.opened_on, places(first).with_(stage=None), 1, first.base_minor)
     yield from _open_stock(deal.spans, places)
     yield from _expected(deal, places)
     yield from stage_postings(deal, places)
@@ -129,7 +129,7 @@ def _expected(deal: DealState, places: Places) -> Iterator[Posting]:
     now = deal.spans[-1]
     if now.to_on is not None:
         return
-    here = places(now)._replace(label=str(now.probability))
+    here = places(now).labelled(str(now.probability))
     if now.expected_close_on is None:
         yield Posting(UNDATED, now.from_on, here, 1, now.base_minor)
     else:
@@ -148,14 +148,14 @@ def _closed(closing: Closing, where: Slice) -> Iterator[Posting]:
 def _booked(closing: Closing, where: Slice) -> Iterator[Posting]:
     here = _of_close(closing, where)
     if closing.outcome is DealStatus.LOST:
-        lost = here._replace(label=reason_label(closing.reason))
+        lost = here.labelled(reason_label(closing.reason))
         yield Posting(DEALS_LOST, closing.on, lost, 1, closing.base_minor)
         return
     yield Posting(DEALS_WON, closing.on, here, 1, closing.base_minor)
     for product, net in _net_by_product(closing).items():
-        yield Posting(REVENUE_WON, closing.on, here._replace(product=text(product)), 1, net)
+        yield Posting(REVENUE_WON, closing.on, here.with_(product=text(product)), 1, net)
     for product, (listed, discount) in _discount_by_product(closing).items():
-        sold = here._replace(product=text(product))
+        sold = here.with_(product=text(product))
         yield Posting(LIST_WON, closing.on, sold, 1, listed)
         yield Posting(DISCOUNT_WON, closing.on, sold, 1, discount)
 
@@ -189,10 +189,10 @@ def _discount_by_product(closing: Closing) -> dict[UUID, tuple[int, int]]:
 def _won(deal: DealState, closing: Closing, where: Slice) -> Iterator[Posting]:
     here = _of_close(closing, where)
     size = closing.base_minor
-    yield Posting(WON_SIZE, closing.on, here._replace(label=bucket(size)), 1, size)
+    yield Posting(WON_SIZE, closing.on, here.labelled(bucket(size)), 1, size)
     if deal.start_known:
         seconds = max(0, whole_seconds(deal.opened_at, closing.at))
-        yield Posting(SALES_CYCLE, closing.on, here._replace(label=bucket(seconds)), 1, seconds)
+        yield Posting(SALES_CYCLE, closing.on, here.labelled(bucket(seconds)), 1, seconds)
     else:
         yield Posting(CYCLE_UNKNOWN, closing.on, here)
     if deal.lead_created_on is not None:
@@ -201,5 +201,6 @@ def _won(deal: DealState, closing: Closing, where: Slice) -> Iterator[Posting]:
 
 def _led_to_a_win(deal: DealState, created_on: date, closing: Closing, here: Slice) -> Iterator[Posting]:
     seconds = max(0, (closing.on - created_on).days) * SECONDS_A_DAY
-    yield Posting(LEAD_CYCLE, closing.on, here._replace(label=bucket(seconds)), 1, seconds)
-    yield Posting(LEAD_WINS, created_on, held_by(deal.lead_owner, Slice(source=deal.source)))
+    yield Posting(LEAD_CYCLE, closing.on, here.labelled(bucket(seconds)), 1, seconds)
+    if deal.lead_id is not None:
+        yield Posting(LEAD_WINS, created_on, held_by(deal.lead_owner, Slice(source=deal.source)))

@@ -41,10 +41,10 @@ _ANSWERS = {HandoffStatus.ACCEPTED: ACCEPTED, HandoffStatus.RETURNED: RETURNED}
 def postings(handoff: HandoffState) -> Iterator[Posting]:
     where = held_by(handoff.offered_by, Slice(source=handoff.source))
     answer = _ANSWERS.get(handoff.status, PENDING)
-    yield Posting(HANDOFFS, handoff.offered_on, where.with_(label=answer))
+    yield Posting(HANDOFFS, handoff.offered_on, where.labelled(answer))
     if answer == RETURNED:
-        reason = where.with_(label=reason_label(handoff.reason))
+        reason = where.labelled(reason_label(handoff.reason))
         yield Posting(HANDOFFS_RETURNED, handoff.offered_on, reason)
     if answer == ACCEPTED and handoff.answered_at is not None:
         seconds = max(0, int((handoff.answered_at - handoff.offered_at).total_seconds()))
-        yield Posting(TIME_TO_ACCEPT, handoff.offered_on, where.with_(label=bucket(seconds)), 1, seconds)
+        yield Posting(TIME_TO_ACCEPT, handoff.offered_on, where.labelled(bucket(seconds)), 1, seconds)

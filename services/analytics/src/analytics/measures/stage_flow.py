@@ -68,7 +68,7 @@ def stage_postings(deal: DealState, places: Places) -> Iterator[Posting]:
         first = found[0].first
         passed = outcome is DealStatus.WON or furthest > first.stage_index
         label = PASSED if passed else _not_passed(deal, first)
-        yield Posting(STAGE_ENTRIES, first.from_on, places(first)._replace(label=label))
+        yield Posting(STAGE_ENTRIES, first.from_on, places(first).labelled(label))
         yield from _times(deal, found, places)
     yield from _jumped_over(deal, places)
 
@@ -80,7 +80,7 @@ def _jumped_over(deal: DealState, places: Places) -> Iterator[Posting]:
         for stage in span.skipped:
             if stage not in seen:
                 seen.add(stage)
-                yield Posting(STAGE_ENTRIES, span.from_on, places(span)._replace(stage=stage, label=PASSED))
+                yield Posting(STAGE_ENTRIES, span.from_on, places(span).with_(stage=stage, label=PASSED))
 
 
 def _not_passed(deal: DealState, first: Span) -> str:
@@ -103,10 +103,10 @@ def _ended(ended: list[Stay], places: Places) -> Iterator[Posting]:
     last = ended[-1].last
     here, day = places(last), last.to_on or last.from_on
     whole, latest = sum(stay.seconds() for stay in ended), ended[-1].seconds()
-    yield Posting(TIME_IN_STAGE, day, here._replace(label=bucket(whole)), 1, whole)
+    yield Posting(TIME_IN_STAGE, day, here.labelled(bucket(whole)), 1, whole)
     if len(ended) > 1 and whole != latest:
-        yield Posting(TIME_IN_STAGE_AGAIN, day, here._replace(label=bucket(whole)), -1, -whole)
-        yield Posting(TIME_IN_STAGE_AGAIN, day, here._replace(label=bucket(latest)), 1, latest)
+        yield Posting(TIME_IN_STAGE_AGAIN, day, here.labelled(bucket(whole)), -1, -whole)
+        yield Posting(TIME_IN_STAGE_AGAIN, day, here.labelled(bucket(latest)), 1, latest)
 
 
 def _open(found: list[Stay], places: Places) -> Iterator[Posting]:

@@ -4,14 +4,13 @@ A stay lasts while the stage is the same and the deal is open without a gap; a c
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from events.catalogue.deals import DealState, DealStatus, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
+class Stay(NamedTuple):
     """From the first to the last of the spans that make up one stay; ``last`` has no end while it goes on."""
 
     first: Span

@@ -1,18 +1,21 @@
 """From sums to figures: the one place where formulas are computed. Exact: integers and fractions until the very end.
 
+A sum is an integer wherever it can be: a figure of many rows takes a third of the time that fractions would.
+
 Rows are those of which anything is booked; without a dimension there is one row, whatever is booked.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from analytics.kpi import Formula, Percentile, Share, Sum, Term, Total, Window
+from analytics.kpi import Figure, Formula, Percentile, Share, Sum, Term, Total, Window
 from analytics.ledger.posting import Dimension, Measure
 from analytics.measures.stage_flow import EPOCH
+from analytics.numbers import Exact
 from analytics.percentiles import buckets_at, percentile
 from analytics.query.balances import Balance, Balances, Place, Values, Wanted
 from analytics.query.question import Question
@@ -34,55 +37,92 @@ class Row:
     """A figure with what it is made of; ``reason`` says why there is no value."""
 
     key: RowKey
-    value: Fraction | None = None
-    part: Fraction | None = None
-    whole: Fraction | None = None
+    value: Exact | None = None
+    part: Exact | None = None
+    whole: Exact | None = None
     count: int = 0
-    apart: dict[str, Fraction] = field(default_factory=dict)
+    apart: dict[str, Exact] = field(default_factory=dict)
     reason: str | None = None
 
 
-Column = dict[RowKey, Fraction]
+Column = Mapping[RowKey, Exact]
 Booked = dict[RowKey, Balance]
+Reckon = Callable[[Row], None]
+"""Puts the value of a row into it, or the reason why there is none."""
 
 NOTHING = Balance(0, 0)
-ZERO = Fraction()
 
 
 async def evaluate(question: Question, balances: Balances) -> list[Row]:
     """The rows of the answer, in no particular order."""
     table = _Table(question, balances)
     await table.load()
-    ranks = await _Ranks(question, balances).compute() if isinstance(question.kpi.figure, Percentile) else {}
-    return [_row(question, key, table, ranks) for key in table.keys()]  # noqa: SIM118 - not a mapping
+    figure = question.kpi.figure
+    if isinstance(figure, Percentile):
+        reckon = _percentile(figure, await _Ranks(question, balances).compute())
+    else:
+        reckon = _reckoning(figure, table)
+    counts = table.column(table.counted)
+    apart = {name: table.column(total) for name, total in question.kpi.apart.items()}
+    rows = []
+    for key in table.keys():  # noqa: SIM118 - not a mapping
+        row = Row(key, count=int(counts.get(key, 0)))
+        if apart:
+            row.apart = {name: column.get(key, 0) for name, column in apart.items()}
+        reckon(row)
+        rows.append(row)
+    return rows
 
 
-def _row(question: Question, key: RowKey, table: "_Table", ranks: Mapping[RowKey, Fraction]) -> Row:
-    row = Row(key, count=int(table.value(table.counted, key)))
-    row.apart = {name: table.value(total, key) for name, total in question.kpi.apart.items()}
-    match question.kpi.figure:
+def _reckoning(figure: Figure, table: "_Table") -> Reckon:
+    match figure:
         case Total(of):
-            row.value = row.part = table.value(of, key)
+            return _total(table.column(of))
         case Share(part, whole, empty):
-            row.part, row.whole = table.value(part, key), table.value(whole, key)
-            row.value, row.reason = _over(row.part, row.whole, empty)
-            if row.value is not None and any(value < 0 for value in table.values(whole, key)):
-                row.value, row.reason = None, TAKEN_BACK  # else two of one close could be won, or less than none
-        case Percentile(_, _, empty):
-            row.value = ranks.get(key)
-            row.reason = empty if row.value is None else None
-        case Formula(sums, compute, part, whole):
-            values = {name: table.value(total, key) for name, total in sums.items()}
-            row.part, row.whole = values[part], values[whole]
-            computed = compute(values)
-            row.value, row.reason = (None, computed) if isinstance(computed, str) else (computed, None)
-    return row
+            return _share(table.column(part), table.column(whole), table.columns(whole), empty)
+        case Formula(sums):
+            return _formula(figure, {name: table.column(total) for name, total in sums.items()})
+    raise TypeError(figure)
 
 
-def _over(part: Fraction, whole: Fraction, empty: str) -> tuple[Fraction | None, str | None]:
-    if whole > 0:
-        return part / whole, None
-    return None, empty if whole == 0 else TAKEN_BACK
+def _total(of: Column) -> Reckon:
+    def reckon(row: Row) -> None:
+        row.value = row.part = of.get(row.key, 0)
+
+    return reckon
+
+
+def _share(parts: Column, wholes: Column, terms: Sequence[Column], empty: str) -> Reckon:
+    def reckon(row: Row) -> None:
+        row.part, row.whole = part, whole = parts.get(row.key, 0), wholes.get(row.key, 0)
+        # Were only the sum positive, two of one close could be won, or less than none.
+        taken_back = whole < 0 or any(term.get(row.key, 0) < 0 for term in terms)
+        if taken_back:
+            row.reason = TAKEN_BACK
+        elif whole == 0:
+            row.reason = empty
+        else:
+            row.value = Fraction(part, whole)
+
+    return reckon
+
+
+def _percentile(figure: Percentile, ranks: Column) -> Reckon:
+    def reckon(row: Row) -> None:
+        row.value = ranks.get(row.key)
+        row.reason = figure.empty if row.value is None else None
+
+    return reckon
+
+
+def _formula(figure: Formula, columns: Mapping[str, Column]) -> Reckon:
+    def reckon(row: Row) -> None:
+        values = {name: Fraction(column.get(row.key, 0)) for name, column in columns.items()}
+        row.part, row.whole = values[figure.part], values[figure.whole]
+        computed = figure.compute(values)
+        row.value, row.reason = (None, computed) if isinstance(computed, str) else (computed, None)
+
+    return reckon
 
 
 class _Table:
@@ -102,18 +142,17 @@ class _Table:
         booked = (key for column in self._columns.values() for key, value in column.items() if value)
         return list(dict.fromkeys(booked))
 
-    def value(self, total: Sum, key: RowKey) -> Fraction:
-        value = ZERO
-        for term in total.terms:
-            one = self._columns[term].get(key)
-            if one is not None:
-                signed = one if term.sign == 1 else term.sign * one
-                value = signed if value is ZERO else value + signed
-        return value
+    def columns(self, total: Sum) -> Sequence[Column]:
+        """Its terms, one by one, without their signs."""
+        return [self._columns[term] for term in total.terms]
 
-    def values(self, total: Sum, key: RowKey) -> Iterator[Fraction]:
-        """Its terms, one by one."""
-        return (self._columns[term].get(key, Fraction()) for term in total.terms)
+    def column(self, total: Sum) -> Column:
+        """Its terms, added up."""
+        added: dict[RowKey, Exact] = {}
+        for term in total.terms:
+            for key, value in self._columns[term].items():
+                added[key] = added.get(key, 0) + term.sign * value
+        return added
 
     async def load(self) -> None:
         """One request for all terms that run over the same window and keep the same apart."""
@@ -170,20 +209,20 @@ def _add(booked: Booked, key: RowKey, balance: Balance) -> None:
     booked[key] = Balance(before.number + balance.number, before.amount + balance.amount)
 
 
-def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Fraction:
+def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Exact:
     instant = _instant(question, key.start) if term.by == "age" else question.now
     return amount_of(term, balance, instant)
 
 
-def amount_of(term: Term, balance: Balance, instant: datetime) -> Fraction:
+def amount_of(term: Term, balance: Balance, instant: datetime) -> Exact:
     """What a balance is in the eyes of a term; probabilities are in it already, as basis points."""
     if term.of == "count":
-        return Fraction(balance.number)
+        return balance.number
     if term.by == "probability":
         return Fraction(balance.amount, CERTAIN)
     if term.by == "age":
-        return Fraction(balance.number * int((instant - EPOCH).total_seconds()) - balance.amount)
-    return Fraction(balance.amount)
+        return balance.number * int((instant - EPOCH).total_seconds()) - balance.amount
+    return balance.amount
 
 
 def weight(term: Term, label: str | None) -> int:
