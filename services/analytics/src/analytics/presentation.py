@@ -1,6 +1,7 @@
 """What an answer looks like to a caller: names for ids, units for minor units and seconds, periods by name. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,16 @@ from analytics.query.evaluate import Row
 from analytics.query.question import Question
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The units of a table, found once for all its rows."""
+
+    value: Unit
+    numerator: Unit | None
+    denominator: Unit | None
+    apart: Mapping[str, Unit]
+
+
 class Presentation:
     """Turns rows into plain data for one tenant."""
 
@@ -29,7 +40,8 @@ class Presentation:
         question, kpi = answer.question, answer.question.kpi
         rows = sorted(((self.dimensions(question, row), row) for row in answer.rows), key=lambda named: _order(*named))
         found = self.head(question, complete_to)
-        found["rows"] = [self._row(answer, *named) for named in rows[:limit]]
+        columns = self._columns(kpi)
+        found["rows"] = [self._row(answer, columns, *named) for named in rows[:limit]]
         found["truncated"] = len(rows) > limit
         if answer.compared_days is not None:
             found["compared"] = {"from": answer.compared_days.start, "to": answer.compared_days.end}
@@ -94,24 +106,38 @@ class Presentation:
 
     def amount(self, value: Exact | None, of: Sum, kpi: Kpi) -> Any:
         """A sum in the unit in which its KPI is shown."""
-        if of.unit is Unit.SECONDS:
-            return shown(value, kpi.unit if kpi.unit in {Unit.DAYS, Unit.HOURS} else Unit.SECONDS, self._digits)
-        return shown(value, of.unit, self._digits)
+        return shown(value, self._unit_of(of, kpi), self._digits)
 
-    def _row(self, answer: Answer, dimensions: dict[str, str], row: Row) -> dict[str, Any]:
+    def _unit_of(self, of: Sum, kpi: Kpi) -> Unit:
+        if of.unit is not Unit.SECONDS:
+            return of.unit
+        return kpi.unit if kpi.unit in {Unit.DAYS, Unit.HOURS} else Unit.SECONDS
+
+    def _columns(self, kpi: Kpi) -> "_Columns":
+        part, whole = parts(kpi)
+        return _Columns(
+            value=kpi.unit,
+            numerator=None if part is None else self._unit_of(part, kpi),
+            denominator=None if whole is None else self._unit_of(whole, kpi),
+            apart={name: self._unit_of(of, kpi) for name, of in kpi.apart.items()},
+        )
+
+    def _row(self, answer: Answer, columns: "_Columns", dimensions: dict[str, str], row: Row) -> dict[str, Any]:
         question, kpi = answer.question, answer.question.kpi
         found: dict[str, Any] = {"dimensions": dimensions}
-        if ids := self._ids(question, row):
+        if ids := {
+            name: value for name, value in zip(question.dimensions, row.key.values, strict=True) if name in NAMED
+        }:
             found["ids"] = ids
-        found["value"] = shown(row.value, kpi.unit, self._digits)
-        part, whole = parts(kpi)
-        found["numerator"] = None if part is None else self.amount(row.part, part, kpi)
-        found["denominator"] = None if whole is None else self.amount(row.whole, whole, kpi)
+        digits, numerator, denominator = self._digits, columns.numerator, columns.denominator
+        found["value"] = shown(row.value, columns.value, digits)
+        found["numerator"] = None if numerator is None else shown(row.part, numerator, digits)
+        found["denominator"] = None if denominator is None else shown(row.whole, denominator, digits)
         found["count"] = row.count
         if row.reason is not None:
             found["reason"] = row.reason
-        if kpi.apart:
-            found["apart"] = {name: self.amount(row.apart[name], of, kpi) for name, of in kpi.apart.items()}
+        if columns.apart:
+            found["apart"] = {name: shown(row.apart[name], unit, digits) for name, unit in columns.apart.items()}
         if answer.compared_rows is not None:
             found |= self._compared(kpi, row, answer.compared_rows.get(row.key))
         return found
@@ -128,10 +154,6 @@ class Presentation:
             "compared_value": shown(then, kpi.unit, self._digits),
             "change": shown(change, Unit.RATIO, self._digits),
         }
-
-    def _ids(self, question: Question, row: Row) -> dict[str, str | None]:
-        pairs = zip(question.dimensions, row.key.values, strict=True)
-        return {name: value for name, value in pairs if name in NAMED}
 
 
 def _order(named: dict[str, str], row: Row) -> tuple[Any, ...]:

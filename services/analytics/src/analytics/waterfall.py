@@ -15,7 +15,7 @@ from analytics.ledger.posting import DIMENSIONS, Slice
 from analytics.ledger.projection import active_schema
 from analytics.measures.deals import DEALS_LOST, DEALS_OPENED, DEALS_WON, OPEN_PIPELINE
 from analytics.periods import ALWAYS, Days
-from analytics.query.balances import Balance, Wanted
+from analytics.query.balances import NOTHING, Balance, Wanted
 from analytics.query.cells import CellBalances, Parameters, between
 from analytics.query.question import Only
 
@@ -117,7 +117,7 @@ async def _terms(connection: Any, sql: str, query: Parameters, only: Only) -> di
 
 
 def _summed(steps: Iterable[_Step]) -> dict[Term, Balance]:
-    found = dict.fromkeys(TERMS, Balance(0, 0))
+    found = dict.fromkeys(TERMS, NOTHING)
     for step in steps:
         if step.touched and (step.inside or step.amount):
             before = found[step.term]
@@ -127,4 +127,4 @@ def _summed(steps: Iterable[_Step]) -> dict[Term, Balance]:
 
 async def _stock(cells: CellBalances, days: Days, only: Only) -> Balance:
     sums = await cells.sums(Wanted(measures=(OPEN_PIPELINE,), days=days, only=only))
-    return next(iter(sums.values()), Balance(0, 0))
+    return next(iter(sums.get(OPEN_PIPELINE, {}).values()), NOTHING)

@@ -8,9 +8,9 @@ from uuid import UUID
 from analytics.kpi import Freshness
 from analytics.ledger.projection import active_schema
 from analytics.periods import Comparison, Days, compared
-from analytics.query.balances import Balances
+from analytics.query.balances import Balances, RowKey
 from analytics.query.cells import CellBalances
-from analytics.query.evaluate import Row, RowKey, evaluate
+from analytics.query.evaluate import Row, evaluate
 from analytics.query.question import Question
 from analytics.query.replay import replayed
 from chassis.refusals import Invalid

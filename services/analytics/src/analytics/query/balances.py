@@ -22,12 +22,14 @@ class Balance(NamedTuple):
     amount: int
 
 
-class Place(NamedTuple):
-    """Where a balance stands. ``on`` is a day of the unit that was asked for, or absent."""
+NOTHING = Balance(0, 0)
 
-    measure: Measure
+
+class RowKey(NamedTuple):
+    """What a row is about: the values of the dimensions kept apart, and a day of the unit of time asked for, if any."""
+
     values: Values
-    on: date | None
+    start: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +48,16 @@ class Wanted:
         return frozenset(self.keep) | self.only.dimensions
 
 
-Sums = Mapping[Place, Balance]
+Sums = Mapping[Measure, Mapping[RowKey, Balance]]
+"""Of each measure, by row."""
 Singles = Mapping[tuple[Values, date | None], Sequence[int]]
 
 
 class Balances(Protocol):
-    """A source of sums. Places of nothing are left out."""
+    """A source of sums. Rows of nothing are left out."""
 
     async def sums(self, wanted: Wanted) -> Sums:
-        """The balances of the measures."""
+        """The balances of the measures; a measure of which nothing is booked may be left out."""
 
     async def singles(self, wanted: Wanted) -> Singles:
         """The single values that were posted on histogram measures, taken together; the last dimension is the label."""
@@ -67,13 +70,16 @@ class PostingsInMemory:
         self.postings = tuple(postings)
 
     async def sums(self, wanted: Wanted) -> Sums:
-        found: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
+        found: dict[Measure, dict[RowKey, Balance]] = defaultdict(dict)
         for _, posting in self._chosen(wanted):
             values = tuple(getattr(posting.slice, name) for name in wanted.keep)
-            total = found[Place(posting.measure, values, posting.on if wanted.unit else None)]
-            total[0] += posting.count
-            total[1] += posting.amount
-        return {place: Balance(*total) for place, total in found.items() if any(total)}
+            booked, key = found[posting.measure], RowKey(values, posting.on if wanted.unit else None)
+            before = booked.get(key, NOTHING)
+            booked[key] = Balance(before.number + posting.count, before.amount + posting.amount)
+        return {
+            measure: {key: balance for key, balance in booked.items() if balance != NOTHING}
+            for measure, booked in found.items()
+        }
 
     async def singles(self, wanted: Wanted) -> Singles:
         one: dict[tuple[UUID, date, tuple[str | None, ...]], list[int]] = defaultdict(lambda: [0, 0])

@@ -14,7 +14,7 @@ from uuid import UUID
 from analytics.ledger.posting import DIMENSIONS, FULL_GRAIN, Dimension, Grouping, Measure
 from analytics.ledger.slices import mask_of
 from analytics.periods import Days, Unit
-from analytics.query.balances import Balance, Place, Singles, Sums, Values, Wanted
+from analytics.query.balances import Balance, RowKey, Singles, Sums, Values, Wanted
 from analytics.query.question import Only
 
 ACTIVE: Final = "SELECT schema_name FROM projection_active"
@@ -28,8 +28,9 @@ FROM_LEDGER: Final = """
 SELECT l.measure, l.day, l.slice, {sign} l.count, {sign} l.amount FROM {schema}.ledger l
 WHERE l.tenant_id = {tenant} AND l.measure = ANY({measures}::smallint[])
 """
+# Amounts come as text: their sum may be longer than a bigint, and the driver makes a Decimal of a numeric.
 SUMS: Final = """
-SELECT b.measure, b.day, sum(b.count)::bigint, sum(b.amount)::numeric{keep}
+SELECT b.measure, b.day, sum(b.count)::bigint, sum(b.amount)::text{keep}
 FROM (
   SELECT a.measure, {on} AS day, a.slice, sum(a.count) AS count, sum(a.amount) AS amount
   FROM ({booked}) AS a(measure, day, slice, count, amount) GROUP BY a.measure, {on}, a.slice
@@ -64,12 +65,12 @@ class CellBalances:
         self._known_at = known_at
 
     async def sums(self, wanted: Wanted) -> Sums:
-        found: dict[Place, Balance] = {}
+        found: dict[Measure, dict[RowKey, Balance]] = {measure: {} for measure in wanted.measures}
         by_number = {measure.number: measure for measure in wanted.measures}
         for mask, measures in _by_grouping(wanted).items():
             sql, parameters = self._sums_query(mask, measures, wanted)
             for number, on, count, amount, *values in await self._connection.fetch(sql, *parameters):
-                found[Place(by_number[number], tuple(values), on)] = Balance(count, int(amount))
+                found[by_number[number]][RowKey(tuple(values), on)] = Balance(count, int(amount))
         return found
 
     async def singles(self, wanted: Wanted) -> Singles:
@@ -97,12 +98,11 @@ class CellBalances:
     def _sums_query(self, mask: int, measures: Sequence[Measure], wanted: Wanted) -> tuple[str, Sequence[Any]]:
         query = Parameters(self._tenant, [measure.number for measure in measures])
         booked = " UNION ALL ".join(self._sources(mask, wanted, query))
-        needs_slice = bool(wanted.dimensions)
         sql = SUMS.format(
             on=_on(wanted.unit, "a.day"),
             keep=_listed("s", wanted.keep),
             booked=booked,
-            join=" JOIN slice s ON s.id = b.slice" if needs_slice else "",
+            join=_slices(mask, wanted),
             where=filtered("WHERE", wanted.only, query),
         )
         return sql, query
@@ -120,6 +120,18 @@ class CellBalances:
         if self._known_at is not None:
             later = f" AND l.recorded_at > {query.add(self._known_at)}"
             yield FROM_LEDGER.format(sign="-", **named) + between("l.day", wanted.days, query) + later
+
+
+def _slices(mask: int, wanted: Wanted) -> str:
+    """The dimensions of each slice that is left. Of cells these are few, and the planner, which cannot know how few,
+    would read all slices there are (measured with 16,000: 8 of 11 ms).
+    """
+    if not wanted.dimensions:
+        return ""
+    if mask == _LEDGER:
+        return " JOIN slice s ON s.id = b.slice"
+    names = ", ".join(sorted(wanted.dimensions))
+    return f" CROSS JOIN LATERAL (SELECT {names} FROM slice WHERE id = b.slice OFFSET 0) AS s"
 
 
 class Parameters(list[Any]):

@@ -10,26 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
 
 from analytics.kpi import Figure, Formula, Percentile, Share, Sum, Term, Total, Window
-from analytics.ledger.posting import Dimension, Measure
+from analytics.ledger.posting import Dimension
 from analytics.measures.stage_flow import EPOCH
 from analytics.numbers import Exact
 from analytics.percentiles import buckets_at, percentile
-from analytics.query.balances import Balance, Balances, Place, Values, Wanted
+from analytics.query.balances import NOTHING, Balance, Balances, RowKey, Values, Wanted
 from analytics.query.question import Question
 
 TAKEN_BACK = "more was taken back than booked in this period"
 CERTAIN = 10_000
 """A probability of one, in basis points."""
-
-
-class RowKey(NamedTuple):
-    """What a row is about: the values of the question's dimensions, and the first day of the unit of time."""
-
-    values: Values
-    start: date | None
 
 
 @dataclass(slots=True)
@@ -46,11 +38,9 @@ class Row:
 
 
 Column = Mapping[RowKey, Exact]
-Booked = dict[RowKey, Balance]
+Booked = Mapping[RowKey, Balance]
 Reckon = Callable[[Row], None]
 """Puts the value of a row into it, or the reason why there is none."""
-
-NOTHING = Balance(0, 0)
 
 
 async def evaluate(question: Question, balances: Balances) -> list[Row]:
@@ -170,25 +160,26 @@ class _Table:
         days = question.over(window)
         wanted = Wanted(measures=measures, keep=keep, days=days, unit=unit, only=question.only)
         sums = {} if days.empty else await self._balances.sums(wanted)
-        by_measure: dict[Measure, list[tuple[Place, Balance]]] = defaultdict(list)
-        for place, balance in sums.items():
-            by_measure[place.measure].append((place, balance))
         for term in terms:
-            booked = self._booked(term, by_measure[term.measure], keep)
+            booked = self._booked(term, sums.get(term.measure, {}), keep)
             if unit is not None and window is Window.STOCK:
                 booked = _running(booked, question)
-            self._columns[term] = {key: _amount(term, balance, key, question) for key, balance in booked.items()}
+            self._columns[term] = _amounts(term, booked, question)
 
-    def _booked(self, term: Term, booked: Sequence[tuple[Place, Balance]], keep: tuple[Dimension, ...]) -> Booked:
-        question, found = self._question, Booked()
+    def _booked(self, term: Term, booked: Booked, keep: tuple[Dimension, ...]) -> Booked:
+        """The balances that count for a term, by the rows of the question."""
+        if "label" not in keep and self._question.unit is None:
+            return booked
+        question, found = self._question, dict[RowKey, Balance]()
         label = keep.index("label") if "label" in keep else None
         width = len(question.dimensions)
-        for place, balance in booked:
-            named = None if label is None else place.values[label]
+        for (values, on), balance in booked.items():
+            named = None if label is None else values[label]
             if term.labels is not None and named not in term.labels:
                 continue
-            key = RowKey(place.values[:width], _start(question, place.on))
-            _add(found, key, Balance(balance.number, balance.amount * weight(term, named)))
+            key = RowKey(values[:width], _start(question, on))
+            before = found.get(key, NOTHING)
+            found[key] = Balance(before.number + balance.number, before.amount + balance.amount * weight(term, named))
         return found
 
 
@@ -204,14 +195,10 @@ def _start(question: Question, on: date | None) -> date | None:
     return None if on is None or question.unit is None else question.calendar.start(question.unit, on)
 
 
-def _add(booked: Booked, key: RowKey, balance: Balance) -> None:
-    before = booked.get(key, NOTHING)
-    booked[key] = Balance(before.number + balance.number, before.amount + balance.amount)
-
-
-def _amount(term: Term, balance: Balance, key: RowKey, question: Question) -> Exact:
-    instant = _instant(question, key.start) if term.by == "age" else question.now
-    return amount_of(term, balance, instant)
+def _amounts(term: Term, booked: Booked, question: Question) -> Column:
+    if term.of == "amount" and term.by == "age":
+        return {key: amount_of(term, balance, _instant(question, key.start)) for key, balance in booked.items()}
+    return {key: amount_of(term, balance, question.now) for key, balance in booked.items()}
 
 
 def amount_of(term: Term, balance: Balance, instant: datetime) -> Exact:
@@ -244,7 +231,7 @@ def _running(booked: Booked, question: Question) -> Booked:
     starts = sorted({key.start for key in booked if key.start is not None})
     if unit is None or not starts:
         return {}
-    last, running = calendar.start(unit, question.stock_day), Booked()
+    last, running = calendar.start(unit, question.stock_day), dict[RowKey, Balance]()
     for values in {key.values for key in booked}:
         total, start = NOTHING, starts[0]
         while start <= last:
@@ -290,8 +277,9 @@ class _Ranks:
         counts: dict[RowKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         if self._wanted.days.empty:
             return {}
-        for place, balance in (await self._balances.sums(self._wanted)).items():
-            counts[self._key(place.values, place.on)][place.values[-1] or ""] += balance.number
+        for booked in (await self._balances.sums(self._wanted)).values():
+            for (values, on), balance in booked.items():
+                counts[self._key(values, on)][values[-1] or ""] += balance.number
         return {key: buckets for key, buckets in counts.items() if sum(buckets.values()) > 0}
 
     async def _values(self, labels: set[str]) -> dict[RowKey, dict[str, list[int]]]:
