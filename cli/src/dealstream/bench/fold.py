@@ -148,8 +148,7 @@ async def _watched(stage: Stage, url: str, process: psutil.Process, question: st
             stage.require_running(process, give_up)
             done = float(await connection.fetchval(question))
             samples.append(Sample(time.perf_counter(), done))
-            if done >= begin * 0.9:
-                spent.append(Sample(cpu_seconds(process.pid, stage.postgres_pid), done))
+            spent.append(Sample(cpu_seconds(process.pid, stage.postgres_pid), done))
             await asyncio.sleep(SAMPLE_SECONDS)
     finally:
         await connection.close()

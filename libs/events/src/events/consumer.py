@@ -301,7 +301,7 @@ class Consumer:
                 self._watch.forget(self.group, partition)
 
     def _lane_of(self, partition: Partition) -> Lane:
-        return self._lanes[hash(partition) % len(self._lanes)]
+        return self._lanes[partition.number % len(self._lanes)]
 
     def _wake(self) -> None:
         for lane in self._lanes:

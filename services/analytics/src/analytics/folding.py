@@ -23,10 +23,13 @@ from events.consumer import Consumer
 
 log = structlog.get_logger(__name__)
 
-BOUNDS: Final = Bounds(batch_records=2_000, batch_bytes=6 << 20, high_records=2_000, high_bytes=2 << 20)
+BOUNDS: Final = Bounds(batch_records=1_000, batch_bytes=3 << 20, high_records=2_000, high_bytes=2 << 20)
 """Deals carry their whole history: 1 MiB would be some 350 of them, and an event then costs a quarter more, because the
 same cells are written again by the next batch. What waits is counted for each of 36 partitions, so it is kept short.
 """
+LANES: Final = 2
+"""While one batch is written by PostgreSQL, the next is decoded and booked here."""
+
 LOOK_SECONDS: Final = 1.0
 ONE_WORKER: Final = 0x72656264  # "rebd"
 TRY_LOCK: Final = "SELECT pg_try_advisory_lock($1)"
@@ -40,7 +43,14 @@ class LedgerConsumer(Consumer):
         self._naming = Naming(resources.settings.database_url.get_secret_value())
         projector = Projector(Fold(POSTINGS, MEASURES, self._naming.connect), shard=self._naming.shard)
         super().__init__(
-            GROUP, FOLDED, projector.handle, resources.pool, resources.kafka, watermarks=projector, bounds=BOUNDS
+            GROUP,
+            FOLDED,
+            projector.handle,
+            resources.pool,
+            resources.kafka,
+            watermarks=projector,
+            bounds=BOUNDS,
+            lanes=LANES,
         )
 
     async def run(self, stop: asyncio.Event) -> None:

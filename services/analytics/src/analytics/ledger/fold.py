@@ -41,25 +41,32 @@ class Fold:
         self, connection: Any, schema: str, messages: Sequence[Message], known: Facts, *, shard: int | None = 0
     ) -> None:
         """Fold events, given their facts. Without a shard no cells are written: a rebuild sums them up at its end."""
-        self._slices.trim()
+        self._slices = slices = self._slices.within_bounds()
         await self._number_event_types({message.envelope.type for message in messages})
         entries = Entries()
         grains = []
         for (kind, tenant), own in _by_group(messages):
             touched = {message.aggregate_id: known[kind, tenant][message.aggregate_id] for message in own}
-            grains.append((tenant, await self._book(kind, tenant, own, touched, entries)))
+            grains.append((tenant, await self._book(slices, kind, tenant, own, touched, entries)))
             await facts.save(connection, schema, (kind, tenant), touched.values())
         await self._append(connection, schema, entries)
         if shard is not None:
             for tenant, grain in grains:
-                await self._add_to_cells(connection, schema, tenant, shard, grain)
+                totals = await self._rolled_up(slices, tenant, grain)
+                await cells.add(connection, schema, tenant, shard, totals)
 
-    async def _book(
-        self, kind: str, tenant: UUID, messages: Sequence[Message], touched: Mapping[UUID, Fact], entries: Entries
+    async def _book(  # noqa: PLR0917
+        self,
+        slices: Slices,
+        kind: str,
+        tenant: UUID,
+        messages: Sequence[Message],
+        touched: Mapping[UUID, Fact],
+        entries: Entries,
     ) -> Totals:
         """Put each event's changes among the entries and into its fact; answer the sums of them at full grain."""
         grain: Totals = {}
-        for message, after in zip(messages, await self._booked(kind, tenant, messages), strict=True):
+        for message, after in zip(messages, await self._booked(slices, kind, tenant, messages), strict=True):
             fact = touched[message.aggregate_id]
             changed = list(changes(fact.booked or {}, after))
             fact.booked, fact.state = after, state_of(message)
@@ -71,9 +78,9 @@ class Fold:
             fact.version, fact.last_event_id = fact.ahead or (fact.version, fact.last_event_id)
         return grain
 
-    async def _booked(self, kind: str, tenant: UUID, messages: Sequence[Message]) -> list[Booked]:
+    async def _booked(self, slices: Slices, kind: str, tenant: UUID, messages: Sequence[Message]) -> list[Booked]:
         """What is in force after each event. Slices met for the first time are numbered all at once."""
-        postings_of, ids = self._postings[kind], self._slices.of(tenant).ids
+        postings_of, ids = self._postings[kind], slices.of(tenant).ids
         booked: list[Booked] = []
         waiting: dict[int, list[Posting]] = {}
         for place, message in enumerate(messages):
@@ -84,7 +91,7 @@ class Fold:
                 waiting[place] = postings
                 booked.append({})
         if waiting:
-            await self._slices.number(tenant, {posting.slice for postings in waiting.values() for posting in postings})
+            await slices.number(tenant, {posting.slice for postings in waiting.values() for posting in postings})
             for place, postings in waiting.items():
                 booked[place] = book(postings, ids)
         return booked
@@ -106,22 +113,22 @@ class Fold:
             await self._make_partition(schema, month)
         await entries.copy(connection, schema)
 
-    async def _add_to_cells(self, connection: Any, schema: str, tenant: UUID, shard: int, grain: Totals) -> None:
-        await cells.add(connection, schema, tenant, shard, await self.roll_up(tenant, grain))
-
     async def book_state(self, kind: str, tenant: UUID, state: Any) -> Booked:
         """What should be in force for a state."""
-        postings = list(self._postings[kind](state))
-        await self._slices.number(tenant, {posting.slice for posting in postings})
-        return book(postings, self._slices.of(tenant).ids)
+        postings, slices = list(self._postings[kind](state)), self._slices
+        await slices.number(tenant, {posting.slice for posting in postings})
+        return book(postings, slices.of(tenant).ids)
 
     async def roll_up(self, tenant: UUID, grain: Totals) -> Totals:
         """What changes at full grain add to the cells."""
-        slices = self._slices.of(tenant)
-        wanted = cells.unprojected(grain, self._masks, slices)
+        return await self._rolled_up(self._slices, tenant, grain)
+
+    async def _rolled_up(self, slices: Slices, tenant: UUID, grain: Totals) -> Totals:
+        known = slices.of(tenant)
+        wanted = cells.unprojected(grain, self._masks, known)
         if wanted:
-            await self._slices.project(tenant, wanted)
-        return cells.roll_up(grain, self._masks, slices)
+            await slices.project(tenant, wanted)
+        return cells.roll_up(grain, self._masks, known)
 
     async def _number_event_types(self, types: set[str]) -> None:
         if types <= self._event_types.keys():

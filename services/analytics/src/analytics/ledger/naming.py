@@ -1,7 +1,8 @@
-"""A connection for what must be committed before it is used, and the number of this process among the workers.
+"""A connection for what must be committed before it is used, and the numbers of this process among the workers.
 
 It is one connection beside the pool, so that a batch that holds a pooled connection never waits for another one. The
-number (the shard of its cells) is held as a lock of that session: it is free again when the process is gone.
+numbers (the shards of its cells, one for each batch under way) are held as locks of that session: they are free again
+when the process is gone.
 """
 
 import asyncio
@@ -22,25 +23,32 @@ class Naming:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Any = None
-        self._shard: int | None = None
+        self._held: set[int] = set()
+        self._lent: set[int] = set()
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Any]:
         async with self._turn:
             if self._connection is None or self._connection.is_closed():
-                self._shard = None
+                self._held, self._lent = set(), set()
                 self._connection = await asyncpg.connect(
                     self._url, command_timeout=60, server_settings={"application_name": "dealstream-analytics-naming"}
                 )
             yield self._connection
 
-    async def shard(self) -> int:
-        """The lowest number that nobody else holds. Two with the same number would only wait for each other."""
+    @asynccontextmanager
+    async def shard(self) -> AsyncIterator[int]:
+        """The lowest number that nobody else works with. Two with the same number would only wait for each other."""
         async with self.connect() as connection:
-            if self._shard is None:
-                self._shard = await _take_shard(connection)
-            return self._shard
+            held, lent = self._held, self._lent
+            shard = min(held - lent) if held > lent else await _take_shard(connection, held)
+            held.add(shard)
+            lent.add(shard)
+        try:
+            yield shard
+        finally:
+            lent.discard(shard)
 
     async def close(self) -> None:
         if self._connection is not None:
@@ -48,8 +56,9 @@ class Naming:
             self._connection = None
 
 
-async def _take_shard(connection: Any) -> int:
+async def _take_shard(connection: Any, held: set[int]) -> int:
+    """One more; a session would be given again what it holds already."""
     for shard in range(SHARDS_MAX):
-        if await connection.fetchval(TAKE_SHARD, LOCKS_OF_SHARDS, shard):
+        if shard not in held and await connection.fetchval(TAKE_SHARD, LOCKS_OF_SHARDS, shard):
             return shard
     return 0

@@ -4,8 +4,8 @@ One row names the schema in use. A fold holds that row shared while it writes, s
 seal) sees the ledger between two batches.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,8 +21,8 @@ GROUP: Final = "analytics.ledger"
 
 FOLDED: Final[tuple[Topic, ...]] = (DEALS_DEAL, LEADS_LEAD, LEADS_HANDOFF)
 
-Shard = Callable[[], Awaitable[int]]
-"""Tells the number of this process among those that fold."""
+Shard = Callable[[], AbstractAsyncContextManager[int]]
+"""Lends a number that no other batch under way has, in this process or another."""
 
 ACTIVE: Final = "SELECT schema_name FROM projection_active"
 ACTIVE_SHARED: Final = "SELECT schema_name FROM projection_active FOR SHARE"
@@ -85,8 +85,11 @@ class Projector:
     async def handle(self, connection: Any, messages: Sequence[Message]) -> None:
         """The consumer's handler."""
         schema, known = self._loaded.pop(connection.get_server_pid())
-        shard = (await self._shard() if self._shard else 0) if self._keeps_cells else None
-        await self._fold.fold(connection, schema, messages, known, shard=shard)
+        if not self._keeps_cells:
+            await self._fold.fold(connection, schema, messages, known, shard=None)
+            return
+        async with self._shard() if self._shard else nullcontext(0) as shard:
+            await self._fold.fold(connection, schema, messages, known, shard=shard)
 
 
 def _watermark(known: Facts, key: AggregateKey) -> Watermark | None:

@@ -1,7 +1,8 @@
 """Slices by number: each combination of dimension values gets a small integer, once, for all versions of the ledger.
 
 Numbers are given in a transaction of their own, committed before they are used, so that the memory of them is never
-ahead of the database, whatever becomes of the batch that asked. The memory is bounded: when it is full it is emptied.
+ahead of the database, whatever becomes of the batch that asked. The memory is bounded: a full one is
+replaced.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -111,10 +112,10 @@ class Slices:
             known = self._tenants[tenant] = TenantSlices()
         return known
 
-    def trim(self) -> None:
-        """Between batches: stay within the bound."""
-        if sum(map(len, self._tenants.values())) > self._capacity:
-            self._tenants.clear()
+    def within_bounds(self) -> "Slices":
+        """This memory, or an empty one in its place when it is full. Whoever works with it goes on with it."""
+        full = sum(map(len, self._tenants.values())) > self._capacity
+        return Slices(self._connect, self._capacity) if full else self
 
     async def number(self, tenant: UUID, slices: Iterable[Slice]) -> None:
         """Give each of the slices its number and remember it."""
