@@ -9,16 +9,16 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
 from analytics.asking import (
+    TEXTS_MAX,
     ExplainParameters,
     KpiParameters,
     NoSuchKpi,
     OneQuery,
-    Texts,
     WaterfallParameters,
     calendar_of,
     changes_of,
@@ -36,13 +36,15 @@ from analytics.presentation import Presentation
 from analytics.query.answer import answer, balances_for
 from analytics.query.balances import Balance
 from analytics.query.evaluate import evaluate
-from analytics.query.freshness import Freshness, NotFoldedYet, folded
+from analytics.query.freshness import Freshness, NotFoldedYet, arrivals_in
 from analytics.query.question import Only, Question
 from analytics.views import AnswersView, AnswerView, ExplanationView, KpiList, KpiView, WaterfallView, plain
 from analytics.waterfall import TERMS, Waterfall, between_days, between_times
+from chassis.auth import authenticated
 from chassis.currencies import decimals
 from chassis.database import begin_as_tenant
 from chassis.examples import example
+from chassis.http_context import context_of
 from chassis.inputs import Input
 from chassis.problems import problems
 from chassis.reading import Reader
@@ -64,6 +66,20 @@ class Queries(Input):
     queries: Annotated[list[OneQuery], Field(min_length=1, max_length=20)]
 
 
+async def arrived(request: Request) -> None:
+    """Wait until the changes named by ``after`` are in the figures, before the reader takes a connection.
+
+    The endpoint's parameters say what ``after`` may be; what is more than that is refused there.
+    """
+    after = request.query_params.getlist("after")
+    if 0 < len(after) <= TEXTS_MAX:
+        principal = await authenticated(request)
+        await arrivals_in(context_of(request.scope).resources).of(principal.tenant, changes_of(after))
+
+
+Arrived = Annotated[None, Depends(arrived)]
+
+
 @router.get("/kpis", responses=problems(Forbidden))
 async def list_kpis(reader: Reader) -> KpiList:
     """Every KPI with its definition."""
@@ -72,10 +88,10 @@ async def list_kpis(reader: Reader) -> KpiList:
 
 
 @router.get("/kpis/{slug}", responses={**plain(AnswerView), **problems(NoSuchKpi, Invalid, NotFoldedYet)})
-async def get_kpi(slug: str, limits: KpiParameters, reader: Reader) -> Response:
+async def get_kpi(slug: str, limits: KpiParameters, _arrived: Arrived, reader: Reader) -> Response:
     """A KPI's value, sliced, limited, as of a day or as known at a time."""
     kpi = kpi_of(slug)
-    complete_to = await _fresh(reader, limits.after)
+    complete_to = await _fresh(reader)
     asker = await _Asker.of(reader, complete_to)
     return _json(await asker.answered(kpi, limits))
 
@@ -87,18 +103,18 @@ async def get_kpi(slug: str, limits: KpiParameters, reader: Reader) -> Response:
 )
 async def get_kpis(body: Queries, reader: Reader) -> Response:
     """Several KPIs in one request, all from one state of the ledger."""
-    complete_to = await _fresh(reader, [])
+    complete_to = await _fresh(reader)
     asker = await _Asker.of(reader, complete_to)
     return _json({"answers": [await asker.answered(kpi_of(query.kpi), query) for query in body.queries]})
 
 
 @router.get("/kpis/{slug}/explain", responses={**plain(ExplanationView), **problems(NoSuchKpi, Invalid, NotFoldedYet)})
-async def explain_kpi(slug: str, limits: ExplainParameters, reader: Reader) -> Response:
+async def explain_kpi(slug: str, limits: ExplainParameters, _arrived: Arrived, reader: Reader) -> Response:
     """The entries and events behind one figure: filter it down to the row in question."""
     kpi = kpi_of(slug)
     if limits.by or limits.compare or not kpi.measures:
         raise Invalid("An explanation is of one row: use filter, not by or compare.", pointer="/by")
-    complete_to = await _fresh(reader, limits.after)
+    complete_to = await _fresh(reader)
     asker = await _Asker.of(reader, complete_to)
     return _json(await asker.explained(kpi, limits, limits.cursor))
 
@@ -106,7 +122,7 @@ async def explain_kpi(slug: str, limits: ExplainParameters, reader: Reader) -> R
 @router.get("/waterfall", responses={**plain(WaterfallView), **problems(Invalid)})
 async def get_waterfall(asked: WaterfallParameters, reader: Reader) -> Response:
     """Why the open pipeline changed between two days, or between two states of knowledge."""
-    complete_to = await _fresh(reader, [])
+    complete_to = await _fresh(reader)
     asker = await _Asker.of(reader, complete_to)
     only = Only(filters_of(asked.filter, asker.names), reader.scope)
     days, known = (asked.from_, asked.to), (asked.known_from, asked.known_to)
@@ -181,11 +197,9 @@ class _Asker:
         )
 
 
-async def _fresh(reader: Any, after: Texts) -> datetime | None:
-    """Begin the read anew, after what must be in it, and so that all its queries see one state; how complete it is."""
+async def _fresh(reader: Any) -> datetime | None:
+    """Begin the read anew, so that all its queries see one state; how complete it is."""
     await reader.connection.execute("ROLLBACK")
-    if after:
-        await folded(reader.connection, reader.tenant, changes_of(after))
     complete_to = await freshness.complete_to(reader.connection)
     begin = begin_as_tenant(reader.tenant, read_only=True)
     await reader.connection.execute(begin.replace("BEGIN READ ONLY", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))

@@ -24,7 +24,9 @@ from events.catalogue.identity import TenantState
 AFTER: Final = re.compile(r"(lead|handoff|deal):([0-9a-fA-F-]{36})@([0-9]{1,9})")
 FILTER: Final = re.compile(r"([a-z]+)\s*[:=]\s*(.+)", re.DOTALL)
 
-Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(max_length=20)]
+TEXTS_MAX: Final = 20
+
+Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(max_length=TEXTS_MAX)]
 
 
 class NoSuchKpi(NotFound):
