@@ -49,7 +49,7 @@ class RelayOptions:
     tick_seconds: float = 0.05
     """How soon rows are found that nobody announced by ``wake``."""
     shortest_tick_seconds: float = 0.01
-    """However often ``wake`` is called."""
+    """Between two ticks, however often ``wake`` is called."""
     longest_tick_seconds: float = 1.0
     """While Kafka does not confirm: enough to keep windows small, few enough for a long outage."""
     publish_timeout_seconds: float = 10.0
@@ -73,6 +73,7 @@ class Relay:
         self._ticked = asyncio.Event()
         self._held: set[str] = set()
         self._failing = False
+        self._ticked_at = 0.0
         self.leading = False
         self.refusal: str | None = None
         """Why an operator must act before anything is published; the service is not ready meanwhile."""
@@ -163,9 +164,11 @@ class Relay:
         options = self._options
         slow = min(options.longest_tick_seconds, options.lease.total_seconds() / 8)  # the lease is renewed here too
         shortest = slow if self._failing else options.shortest_tick_seconds
-        await asyncio.sleep(shortest)
-        await _wait(self._awake, options.tick_seconds - shortest)
+        if not self._failing:
+            await _wait(self._awake, options.tick_seconds)
+        await asyncio.sleep(self._ticked_at + shortest - time.monotonic())
         self._awake.clear()
+        self._ticked_at = time.monotonic()
 
     async def _publish_until(self, stop: asyncio.Event, connection: Any, lease: Lease) -> None:
         self._held = await quarantine.held_aggregates(connection, lease)
