@@ -20,7 +20,7 @@ Connect = Callable[[], AbstractAsyncContextManager[Any]]
 Masks = tuple[int, ...]
 """The groupings of a measure, by number."""
 
-CAPACITY: Final = 150_000
+CAPACITY: Final = 100_000
 
 FULL_MASK: Final = (1 << len(DIMENSIONS)) - 1
 
