@@ -35,6 +35,14 @@ async def test_a_touch_that_leaves_the_deal_in_its_stage_tells_nothing_again(not
     assert told.count("deal-stalled") == 1
 
 
+async def test_what_is_written_down_days_late_keeps_the_reminders(notifications: Running):
+    deal = a_deal(opened_at=NOW - timedelta(days=5), stalled_after_days=3)
+    await hand(notifications, opened(deal, at=NOW - timedelta(days=5)))
+    await hand(notifications, opened(deal.model_copy(update={"name": "moved"}), version=2, at=NOW - timedelta(days=3)))
+    rows = await notifications.resources.pool.fetch("SELECT rule FROM timer ORDER BY rule")
+    assert [row["rule"] for row in rows] == ["deal-stalled", "no-next-step"]
+
+
 async def test_nothing_fires_before_it_is_due(notifications: Running):
     await hand(notifications, opened(a_deal(stalled_after_days=30)))
     assert await fire_due(notifications.resources, TENANT) == 0

@@ -287,21 +287,19 @@ class Consumer:
 
     def _hold(self, partitions: Iterable[Partition]) -> None:
         self._forget(partitions)
-        for partition in partitions:
+        for partition in sorted(partitions):
             assigned = Assigned(partition, self._bounds, self._limits, self._until.get(partition))
             self._assigned[partition] = assigned
-            self._lane_of(partition).take(assigned)
+            min(self._lanes, key=len).take(assigned)
         self._prepare_at = 0.0
 
     def _forget(self, partitions: Iterable[Partition]) -> None:
         for partition in list(partitions):
             if assigned := self._assigned.pop(partition, None):
                 assigned.attached = False
-                self._lane_of(partition).leave(assigned)
+                for lane in self._lanes:
+                    lane.leave(assigned)
                 self._watch.forget(self.group, partition)
-
-    def _lane_of(self, partition: Partition) -> Lane:
-        return self._lanes[partition.number % len(self._lanes)]
 
     def _wake(self) -> None:
         for lane in self._lanes:

@@ -51,6 +51,10 @@ class Lane:
         self._draining = False
         self._first_taken = 0
 
+    def __len__(self) -> int:
+        """So many partitions are its own: a new one goes to the lane that has the fewest."""
+        return len(self._partitions)
+
     def take(self, assigned: Assigned) -> None:
         self._partitions[assigned.partition] = assigned
 

@@ -91,21 +91,23 @@ class Sessions:
     async def sign_in(self, slug: str, email: str, password: str) -> Tokens:
         now = self._resources.clock.now()
         subject = hashlib.sha256(f"{slug}\0{email.casefold()}".encode()).hexdigest()
+        await self._keys.refresh(now)
         async with acquired(self._resources.pool) as connection:
-            if await credentials.failures_since(connection, subject, now - FAILURES_WINDOW) >= FAILURES_MAX:
+            # Counted before the password is looked at, or as many could guess at once as like to.
+            if await credentials.add_attempt(connection, subject, now, now - FAILURES_WINDOW) > FAILURES_MAX:
                 raise TooManyRequests(retry_after=int(FAILURES_WINDOW.total_seconds()))
             tenant, found = await _person(connection, slug, email)
         right = await passwords.is_right(password, found["password_hash"] if found else None)
         person = PersonState.model_validate_json(found["state"]) if found and right else None
         async with acquired(self._resources.pool) as connection:
             if tenant is None or person is None or not person.active:
-                await credentials.add_failure(connection, subject, now, now - FAILURES_WINDOW)
                 raise WrongCredentials
-            await credentials.clear_failures(connection, subject)
+            await credentials.clear_attempts(connection, subject)
             return await self._begun(connection, tenant, person, uuid7(), now)
 
     async def renew(self, text: str) -> Tokens:
         token, now = RefreshToken.parse(text), self._resources.clock.now()
+        await self._keys.refresh(now)
         # In one transaction: the old token is used up with the next one or not at all. What ends a family is kept.
         async with acquired(self._resources.pool) as connection, connection.transaction():
             tokens = await self._renewed(connection, token, now)
@@ -153,7 +155,7 @@ class Sessions:
             expires_at=now + REFRESH_LIFETIME,
         )
         led = await store.led_teams(connection, tenant.id, person.id)
-        access = await self._keys.token(claims_of(tenant, person, led, now), now)
+        access = self._keys.token(claims_of(tenant, person, led, now), now)
         return Tokens(access, str(refresh), person.id)
 
 

@@ -4,6 +4,7 @@ Private keys live in the database, so that all processes sign alike. A rotation 
 ones before stay published for an hour, which outlives every token they signed.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -38,11 +39,15 @@ class SigningKeys:
         self._pool = pool
         self._read_at = float("-inf")
         self._keys: dict[str, Ed25519PrivateKey] = {}
+        self._reading = asyncio.Lock()
 
-    async def token(self, claims: Mapping[str, Any], now: datetime) -> str:
-        """A signed token that begins now."""
-        keys = await self._current(now)
-        key_id, key = next(iter(keys.items()))
+    async def refresh(self, now: datetime) -> None:
+        """Have the keys at hand. Whoever is going to sign asks for this before taking a connection of its own."""
+        await self._current(now)
+
+    def token(self, claims: Mapping[str, Any], now: datetime) -> str:
+        """A token that begins now, signed with the key of the last ``refresh``."""
+        key_id, key = next(iter(self._keys.items()))
         lasting = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -61,15 +66,24 @@ class SigningKeys:
             await store.lock_signing_keys(connection)
             key_id = await _add_key(connection, now)
         self._read_at = float("-inf")
+        await self.refresh(now)
         return key_id
 
     async def _current(self, now: datetime) -> dict[str, Ed25519PrivateKey]:
-        if time.monotonic() - self._read_at > REREAD_SECONDS:
-            async with acquired(self._pool) as connection:
-                rows = await store.signing_keys(connection, now) or await _first_key(connection, now)
-            self._keys = {row["id"]: _private(row["private_key_pem"]) for row in rows}
-            self._read_at = time.monotonic()
+        if self._is_old():
+            async with self._reading:
+                if self._is_old():
+                    await self._read(now)
         return self._keys
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._read_at > REREAD_SECONDS
+
+    async def _read(self, now: datetime) -> None:
+        async with acquired(self._pool) as connection:
+            rows = await store.signing_keys(connection, now) or await _first_key(connection, now)
+        self._keys = {row["id"]: _private(row["private_key_pem"]) for row in rows}
+        self._read_at = time.monotonic()
 
 
 async def _first_key(connection: "asyncpg.Connection[asyncpg.Record]", now: datetime) -> list[asyncpg.Record]:

@@ -80,26 +80,22 @@ async def end_sessions_of(connection: "Connection[Row]", tenant: UUID, person: U
     await connection.execute("DELETE FROM refresh_token WHERE tenant_id = $1 AND person_id = $2", tenant, person)
 
 
-async def failures_since(connection: "Connection[Row]", subject_sha256: str, since: datetime) -> int:
-    found = await connection.fetchval(
-        "SELECT failures FROM failed_sign_in WHERE subject_sha256 = $1 AND since >= $2", subject_sha256, since
-    )
-    return found or 0
-
-
-async def add_failure(connection: "Connection[Row]", subject_sha256: str, at: datetime, since: datetime) -> None:
-    """Counts within a window that begins with its first failure; older windows of everybody are forgotten."""
+async def add_attempt(connection: "Connection[Row]", subject_sha256: str, at: datetime, since: datetime) -> int:
+    """Counts within a window that begins with its first attempt, and answers how many there are with this one; older
+    windows of everybody are forgotten.
+    """
     await connection.execute("DELETE FROM failed_sign_in WHERE since < $1", since)
-    await connection.execute(
+    attempts: int = await connection.fetchval(
         """
         INSERT INTO failed_sign_in AS known (subject_sha256, failures, since) VALUES ($1, 1, $2)
-        ON CONFLICT (subject_sha256) DO UPDATE SET failures = known.failures + 1""",
+        ON CONFLICT (subject_sha256) DO UPDATE SET failures = known.failures + 1 RETURNING failures""",
         subject_sha256,
         at,
     )
+    return attempts
 
 
-async def clear_failures(connection: "Connection[Row]", subject_sha256: str) -> None:
+async def clear_attempts(connection: "Connection[Row]", subject_sha256: str) -> None:
     await connection.execute("DELETE FROM failed_sign_in WHERE subject_sha256 = $1", subject_sha256)
 
 

@@ -1,11 +1,12 @@
 """Events in: each rule on an event is tried, and each deal's timers follow its newest state."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
-from chassis.refusals import Invalid
+from chassis.refusals import Invalid, Refusal
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.deals import DealEvent, DealState
@@ -14,7 +15,7 @@ from events.errors import RetryLater
 from events.event import Event
 from notifications import store
 from notifications.raising import raise_notices, those_above
-from notifications.rules import HISTORY_AFTER, RULES, TIMED_RULES, Rule, TimedRule
+from notifications.rules import HISTORY_AFTER, PAST_CARE_AFTER, RULES, TIMED_RULES, Rule, TimedRule
 from notifications.store import Timer
 
 GROUP = "notifications.rules"
@@ -33,7 +34,7 @@ class Reactions:
             for rule in RULES:
                 if isinstance(message.event, rule.on) and not is_history(message):
                     await self._fire(connection, rule, message, message.event)
-        await follow_deals(connection, messages)
+        await self._follow_deals(connection, messages)
 
     async def _fire(self, connection: Any, rule: Rule, message: Message, event: Event) -> None:
         work = UnitOfWork.within(connection, self._resources, message)
@@ -54,11 +55,19 @@ class Reactions:
             raise RetryLater(unknown.detail) from unknown
 
 
-async def follow_deals(connection: Any, messages: Sequence[Message]) -> None:
-    """Each deal's timers are those of its newest state; history sets none."""
-    newest = {(m.envelope.tenant, m.aggregate_id): m for m in messages if isinstance(m.event, DealEvent)}
-    if newest:
-        await store.replace_timers(connection, list(newest), list(_timers(newest.values())))
+    async def _follow_deals(self, connection: Any, messages: Sequence[Message]) -> None:
+        """Each deal's timers are those of its newest state."""
+        newest = {(m.envelope.tenant, m.aggregate_id): m for m in messages if isinstance(m.event, DealEvent)}
+        if newest:
+            zones = {tenant: await self._zone(tenant) for tenant in {tenant for tenant, _ in newest}}
+            timers = [timer for message in newest.values() for timer in _timers(message, zones)]
+            await store.replace_timers(connection, list(newest), timers)
+
+    async def _zone(self, tenant: UUID) -> ZoneInfo:
+        try:
+            return ZoneInfo((await self._resources.directory.tenant(tenant)).zone)
+        except Refusal as unknown:
+            raise RetryLater(unknown.detail) from unknown
 
 
 def is_history(message: Message) -> bool:
@@ -67,19 +76,16 @@ def is_history(message: Message) -> bool:
     return event is not None and message.envelope.time - event.occurred_at > HISTORY_AFTER
 
 
-def _timers(messages: Iterable[Message]) -> Iterable[Timer]:
-    for message in messages:
-        if message.event is None or is_history(message):
-            continue
-        deal = message.event.state
-        for rule in TIMED_RULES:
-            due_at = rule.due(deal)
-            if due_at is not None:
-                # A limit that passed long ago, on a deal touched just now, is asked about soon and not at once.
-                soon = message.envelope.time + timedelta(minutes=1)
-                yield Timer(
-                    message.envelope.tenant, rule.slug, max(due_at, soon), occasion_of(rule, deal, due_at), deal
-                )
+def _timers(message: Message, zones: Mapping[UUID, ZoneInfo]) -> Iterable[Timer]:
+    if message.event is None:
+        return
+    deal, tenant, told_at = message.event.state, message.envelope.tenant, message.envelope.time
+    for rule in TIMED_RULES:
+        due_at = rule.due(deal, zones[tenant])
+        if due_at is not None and told_at - due_at <= PAST_CARE_AFTER:
+            # A limit that passed a while ago, on a deal touched just now, is asked about soon and not at once.
+            soon = told_at + timedelta(minutes=1)
+            yield Timer(tenant, rule.slug, max(due_at, soon), occasion_of(rule, deal, due_at), deal)
 
 
 def occasion_of(rule: TimedRule, deal: DealState, due_at: datetime) -> UUID:

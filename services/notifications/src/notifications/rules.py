@@ -6,7 +6,7 @@ is, when somebody should be told; whatever happens to the deal moves or cancels 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,11 @@ from events.event import Event
 
 HISTORY_AFTER = timedelta(days=2)
 """An event told this long after it happened is loaded history: it changes the figures and bothers nobody."""
+
+PAST_CARE_AFTER = timedelta(days=31)
+"""A limit that had passed for so long when the deal was last told of is history too. A deal at work that is only
+written down late keeps its reminders: people may be late by as many days.
+"""
 
 NEXT_STEP_GRACE = timedelta(days=2)
 """How long a deal may be without a next step, or with one that is overdue, before its owner is asked."""
@@ -38,10 +43,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class TimedRule:
-    """On the passing of time over an open deal; ``due`` is absent while there is nothing to wait for."""
+    """On the passing of time over an open deal; ``due`` is absent while there is nothing to wait for.
+
+    Days end as they do in the tenant's zone.
+    """
 
     slug: str
-    due: Callable[[DealState], datetime | None]
+    due: Callable[[DealState, tzinfo], datetime | None]
     to: Recipients
     facts: Facts
 
@@ -72,7 +80,7 @@ def of_deal(deal: DealState) -> Mapping[str, str]:
     return {"deal": deal.name, "minor": str(amount.minor), "currency": amount.currency, "stage": deal.stage}
 
 
-def stalled_at(deal: DealState) -> datetime | None:
+def stalled_at(deal: DealState, _zone: tzinfo) -> datetime | None:
     """When a deal has been in its stage for longer than the stage's limit."""
     if deal.status is not DealStatus.OPEN or deal.stalled_after_days is None:
         return None
@@ -89,12 +97,12 @@ def entered_stage_at(deal: DealState) -> datetime:
     return entered
 
 
-def next_step_missing_at(deal: DealState) -> datetime | None:
+def next_step_missing_at(deal: DealState, zone: tzinfo) -> datetime | None:
     """When a deal has been without a next step, or its next step overdue, for longer than is allowed."""
     if deal.status is not DealStatus.OPEN:
         return None
     if deal.next_step is not None:
-        return datetime.combine(deal.next_step.due_on, time.max, tzinfo=UTC) + NEXT_STEP_GRACE
+        return datetime.combine(deal.next_step.due_on, time.max, tzinfo=zone).astimezone(UTC) + NEXT_STEP_GRACE
     return (deal.changed_at or deal.opened_at) + NEXT_STEP_GRACE
 
 

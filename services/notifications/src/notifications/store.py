@@ -27,6 +27,8 @@ _CANCEL_TIMERS = "DELETE FROM timer WHERE (tenant_id, subject_id) IN (SELECT * F
 _SET_TIMERS = """
 INSERT INTO timer (tenant_id, rule, subject_id, due_at, cause, deal)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::jsonb[])
+ON CONFLICT (tenant_id, rule, subject_id)
+DO UPDATE SET due_at = excluded.due_at, cause = excluded.cause, deal = excluded.deal
 """
 _TENANTS_WITH_DUE_TIMERS = "SELECT DISTINCT tenant_id FROM timer WHERE due_at <= $1"
 _TAKE_DUE_TIMERS = """
