@@ -15,6 +15,7 @@ from analytics.ledger import facts
 from analytics.ledger.fold import Fold
 from analytics.measures import MEASURES, POSTINGS
 from chassis.migrate import migrate, sources
+from events.catalogue.campaigns import SpendBooked
 from events.catalogue.deals import DealNextStepPlanned
 from events.catalogue.leads import HandoffOffered, LeadReopened
 from events.codec import Message
@@ -28,6 +29,7 @@ EVENTS = {
     "lead": (LeadReopened(), "leads.lead"),
     "handoff": (HandoffOffered(), "leads.handoff"),
     "deal": (DealNextStepPlanned(next_step=None), "deals.deal"),
+    "spend": (SpendBooked(), "leads.spend"),
 }
 
 

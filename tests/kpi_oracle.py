@@ -7,6 +7,7 @@ happened until the day asked for. ``seen`` yields what each figure sees, ``figur
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from math import floor
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -75,6 +76,34 @@ def handoffs(world: Any, day: date) -> Iterator[Seen]:
             yield Seen(handoff.offered_on, where, "hours", Fraction(taken, 3600))
         else:
             yield Seen(handoff.offered_on, {**where, "label": evened(handoff.reason)}, "returned")
+
+
+# Money spent
+
+
+def spent(world: Any, day: date) -> Iterator[Seen]:
+    """By the end of each day so much of the whole is spent as days have passed of all days, in whole minor units."""
+    for spend in world.latest("spend"):
+        if spend.reversal:
+            continue
+        days = (spend.to_on - spend.from_on).days + 1
+        due = [Fraction(spend.base_minor * number, days) for number in range(1, days + 1)]
+        before = 0
+        for number, until in enumerate(due):
+            on = spend.from_on + timedelta(days=number)
+            if on <= day:
+                yield Seen(on, {"source": spend.source}, "spent", floor(until) - before)
+            before = floor(until)
+
+
+def cost_of_leads(world: Any, day: date) -> Iterator[Seen]:
+    yield from spent(world, day)
+    yield from leads(world, day)
+
+
+def cost_of_wins(world: Any, day: date) -> Iterator[Seen]:
+    yield from spent(world, day)
+    yield from closes(world, day)
 
 
 # Deals
@@ -290,6 +319,8 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
     "leads-created": (leads, total("created")),
     "lead-conversion": (leads, ratio("converted", *_PROSPECTS)),
     "lead-win-conversion": (lead_wins, ratio("led to a win", *_PROSPECTS)),
+    "cost-per-lead": (cost_of_leads, ratio("spent", "created")),
+    "cost-per-conversion": (cost_of_wins, ratio("spent", "won")),
     "handoff-acceptance": (handoffs, ratio("accepted", "offered")),
     "handoffs-returned": (handoffs, total("returned")),
     "time-to-accept": (handoffs, mean("hours")),

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
+from events.catalogue.campaigns import Reversal, SpendState
 from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
 from events.money import Money, PinnedRate
@@ -41,6 +42,7 @@ class World:
     leads: list[list[LeadState]] = field(default_factory=list)
     handoffs: list[list[HandoffState]] = field(default_factory=list)
     deals: list[list[DealState]] = field(default_factory=list)
+    spends: list[list[SpendState]] = field(default_factory=list)
 
     def latest(self, kind: str) -> list[Any]:
         return [versions[-1] for versions in getattr(self, f"{kind}s")]
@@ -54,6 +56,7 @@ def a_world(seed: int, size: int = 25, first: date = date(2025, 11, 20), days: i
         world.leads.append(_lead(dice, name(f"lead {seed} {number}"), start))
         world.handoffs.append(_handoff(dice, world.leads[-1][-1], name(f"handoff {seed} {number}"), start))
         world.deals.append(_deal(dice, world.leads[-1][-1], name(f"deal {seed} {number}"), start))
+        world.spends.append(_spend(Random(f"{seed} {number}"), name(f"spend {seed} {number}"), start))  # noqa: S311
     return world
 
 
@@ -94,6 +97,22 @@ def _handoff(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[Han
 
 def _deal(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[DealState]:
     return _Deal(dice, lead, id_, at).live()
+
+
+def _spend(dice: Random, id_: UUID, at: datetime) -> list[SpendState]:
+    """Booked weeks before or after its days, which are up to seventy; less than a minor unit a day is among them."""
+    first = at.date() + timedelta(days=dice.randrange(-30, 30))
+    last = first + timedelta(days=dice.choice((0, 0, 1, 6, 30, 70)))
+    cost = dice.choice((0, 1, 2, 100_00, 99_999, 1_234_567))
+    spend = SpendState(
+        id=id_, campaign_id=name("campaign"), source=dice.choice(("web", "fair", "nobody came")), from_on=first,
+        to_on=last, amount=Money(minor=cost * 2, currency="EUR"), base_minor=cost,
+        rate=PinnedRate(currency="EUR", base="USD", rate="0.5", on=last), booked_at=at, booked_on=at.date(),
+    )  # fmt: skip
+    if dice.random() < 0.75:
+        return [spend]
+    reversal = Reversal(at=at + timedelta(days=5), on=(at + timedelta(days=5)).date(), reason="typing error")
+    return [spend, spend.model_copy(update={"reversal": reversal})]
 
 
 class _Deal:

@@ -175,6 +175,11 @@ async def _leads(here: Standing, firm: Firm) -> None:
     account = await here.post(firm, "/v1/accounts", {"name": f"{firm.mark} buyer", "external_id": "buyer"}, "rep")
     contact = {"name": f"{firm.mark} Lan", "account": account["id"], "external_id": "lan"}
     await here.post(firm, "/v1/contacts", contact, "rep")
+    campaign = {"name": f"{firm.mark} fair", "external_id": "fair", "source": firm.mark, "first_on": "2026-03-01"}
+    await here.post(firm, "/v1/campaigns", campaign)
+    cost = {"amount": "10.00", "currency": "USD"}
+    bill = {"campaign_external_id": "fair", "external_id": "bill", "on": "2026-03-02", "amount": cost}
+    await here.post(firm, "/v1/spends", bill)
     for name in ("rep", ELSEWHERE, "sdr"):
         body = {"title": f"{firm.mark} lead", "owner_external_id": name, "external_id": f"lead {name}"}
         lead = await here.post(firm, "/v1/leads", body)

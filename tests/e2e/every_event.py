@@ -67,6 +67,7 @@ def live_it(tenant: Tenant) -> None:
     ana, binh = people(admin)
     settings(admin)
     account = customers(admin)
+    campaign(admin)
     deal = leads(admin, ana["id"], binh["id"])
     own_deal(admin, ana["id"], binh["id"], account)
     admin.until("deals", f"/v1/deals/{deal}")
@@ -110,6 +111,20 @@ def customers(admin: Caller) -> str:
     admin.patch("leads", f"/v1/contacts/{contact['id']}", {"job_title": "Trưởng phòng mua hàng"})
     found: str = account["id"]
     return found
+
+
+def campaign(admin: Caller) -> None:
+    """A campaign costs money, some of it by mistake."""
+    days = {"first_on": "2026-01-01", "last_on": "2026-03-31"}
+    budget = {"amount": "120000000", "currency": "VND"}
+    planned = {"name": "Tết trên Zalo", "source": "zalo", "medium": "social", **days, "budget": budget}
+    path = f"/v1/campaigns/{admin.post('leads', '/v1/campaigns', planned)['id']}"
+    admin.patch("leads", path, {"last_on": "2026-04-15"})
+    bill = {"campaign": path.rpartition("/")[2], "amount": {"amount": "18500000", "currency": "VND"}}
+    spend = admin.post(
+        "leads", "/v1/spends", {**bill, "from_on": "2026-02-01", "to_on": "2026-02-28", "note": "Zalo Ads"}
+    )
+    admin.post("leads", f"/v1/spends/{spend['id']}/reversal", {"reason": "billed twice"})
 
 
 def leads(admin: Caller, ana: str, binh: str) -> str:

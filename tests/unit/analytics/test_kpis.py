@@ -252,7 +252,7 @@ def test_what_later_events_change_is_marked_so() -> None:
     growing = {kpi.slug for kpi in KPIS if not kpi.retroactive}
     assert growing == {
         "leads-created", "deals-opened", "deals-won", "deals-lost", "win-rate", "win-rate-value", "revenue-won",
-        "open-pipeline", "open-deals", "discount-rate", "kpi-freshness",
+        "open-pipeline", "open-deals", "discount-rate", "cost-per-lead", "cost-per-conversion", "kpi-freshness",
     }  # fmt: skip
 
 

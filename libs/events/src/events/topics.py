@@ -41,6 +41,8 @@ LEADS_LEAD = Topic("leads.lead", consumers=("analytics",))
 LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
 LEADS_CUSTOMER = Topic("leads.customer", consumers=("deals",))
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
+LEADS_CAMPAIGN = Topic("leads.campaign")
+LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
@@ -60,6 +62,8 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_HANDOFF,
     LEADS_CUSTOMER,
     LEADS_CONTACT,
+    LEADS_CAMPAIGN,
+    LEADS_SPEND,
     DEALS_PIPELINE,
     DEALS_PRODUCT,
     DEALS_DEAL,

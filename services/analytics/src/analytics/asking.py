@@ -18,10 +18,10 @@ from analytics.query.freshness import Change
 from analytics.query.question import Only, Question
 from chassis.inputs import Day, OccurredAt
 from chassis.principal import Scope
-from chassis.refusals import Invalid, NotFound
+from chassis.refusals import Forbidden, Invalid, NotFound
 from events.catalogue.identity import TenantState
 
-AFTER: Final = re.compile(r"(lead|handoff|deal):([0-9a-fA-F-]{36})@([0-9]{1,9})")
+AFTER: Final = re.compile(r"(lead|handoff|deal|spend):([0-9a-fA-F-]{36})@([0-9]{1,9})")
 FILTER: Final = re.compile(r"([a-z]+)\s*[:=]\s*(.+)", re.DOTALL)
 
 TEXTS_MAX: Final = 20
@@ -57,7 +57,9 @@ class OneQuery(Limits):
 class KpiQuery(Limits):
     """A question that may have to wait for a change."""
 
-    after: Texts = Field([], description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff")
+    after: Texts = Field(
+        [], description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff, spend"
+    )
 
 
 class ExplainQuery(KpiQuery):
@@ -95,6 +97,8 @@ def calendar_of(tenant: TenantState) -> Calendar:
 
 def question_of(kpi: Kpi, limits: Limits, names: Names, *, scope: Scope, now: datetime, calendar: Calendar) -> Question:
     """The question, or Invalid where the KPI cannot be asked so."""
+    if kpi.is_of_the_firm and not scope.everything:
+        raise Forbidden(f"{kpi.slug} belongs to nobody in particular: only those who see all records may ask for it.")
     by, unit = split(limits.by)
     filters = filters_of(limits.filter, names)
     for name in (*by, *filters):

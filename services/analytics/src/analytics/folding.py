@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 BOUNDS: Final = Bounds(batch_records=1_000, batch_bytes=3 << 20, high_records=1_000, high_bytes=1 << 20)
 """Deals carry their whole history: 1 MiB would be some 350 of them, and an event then costs a quarter more, because the
-same cells are written again by the next batch. What waits is counted for each of 36 partitions, so it is kept short.
+same cells are written again by the next batch. What waits is counted for each of 48 partitions, so it is kept short.
 """
 LANES: Final = 2
 """While one batch is written by PostgreSQL, the next is decoded and booked here."""

@@ -207,6 +207,11 @@ class Kpi:
         return windows <= {Window.PERIOD} and not isinstance(self.figure, Freshness)
 
     @property
+    def is_of_the_firm(self) -> bool:
+        """Whether part of it belongs to no person, so that nobody has a share of it to see."""
+        return bool(self.measures) and "rep" not in self.dimensions
+
+    @property
     def shown_parts(self) -> tuple[Sum, ...]:
         """What is shown as numerator and, if there is one, as denominator."""
         if isinstance(self.figure, Formula):

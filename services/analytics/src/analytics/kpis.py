@@ -43,6 +43,7 @@ from analytics.measures.handoffs import ACCEPTED, HANDOFFS, HANDOFFS_RETURNED, T
 from analytics.measures.handoffs import PENDING as UNANSWERED
 from analytics.measures.histogram import ZERO
 from analytics.measures.leads import CONVERTED, DISQUALIFIED, JUNK, LEADS, PENDING
+from analytics.measures.spends import SPENT
 from analytics.measures.stage_flow import (
     PASSED,
     STAGE_ENTRIES,
@@ -64,10 +65,14 @@ _CLOSER = "the owner at the close"
 _ENTERING = "the owner on entering the stage"
 _LEAVING = "the owner on leaving the stage; for open stays, on entering it"
 _HOLDER = "the owner on each day"
+_FIRM = "nobody; only those who see all records may ask"
 
 _REOPENING = "Reopening takes the close back on the day of the reopening."
 _IN_FORCE = "Only wins in force count: a reopened deal counts once it is won again, on that day."
 _PRODUCT = "The product is the deal's primary one, the line of the greatest net value."
+_SPEND = (
+    "Money spent on campaigns (each spend evenly over its days, whenever it was booked; reversed ones are out)"
+)
 _NONE_WON = "no deal was won"
 _NONE_CLOSED = "no deal was closed"
 
@@ -112,6 +117,22 @@ LEAD_WIN_CONVERSION = Kpi(
     "conversion. A deal that was reopened counts once it is won again.",
     figure=Share(count(LEAD_WINS), count(LEADS, CONVERTED, PENDING, DISQUALIFIED), "no lead was created"),
     dimensions=_LEAD, credited_to=_LEAD_OWNER, apart={"pending": count(LEADS, PENDING), "junk": count(LEADS, JUNK)},
+)  # fmt: skip
+
+COST_PER_LEAD = Kpi(
+    slug="cost-per-lead", title="Cost per lead", unit=Unit.MONEY, better="lower",
+    booked_on="the days the money was spent for; the day the lead was created",
+    definition=f"{_SPEND} / leads created. Source is the campaign's, and the lead's first touch; over all sources "
+    "those leads count, too, for which nothing was spent. Spend without any lead gives no value and is the numerator.",
+    figure=Share(amount(SPENT), count(LEADS), "no lead was created"), dimensions=("source",), credited_to=_FIRM,
+)  # fmt: skip
+
+COST_PER_CONVERSION = Kpi(
+    slug="cost-per-conversion", title="Cost per conversion", unit=Unit.MONEY, better="lower",
+    booked_on="the days the money was spent for; close date",
+    definition=f"{_SPEND} / deals won. Source is the campaign's, and the deal's. Spend without any win gives no value "
+    f"and is the numerator. {_REOPENING}",
+    figure=Share(amount(SPENT), count(DEALS_WON), _NONE_WON), dimensions=("source",), credited_to=_FIRM,
 )  # fmt: skip
 
 HANDOFF_ACCEPTANCE = Kpi(
@@ -332,6 +353,8 @@ KPIS: Final[tuple[Kpi, ...]] = (
     LEADS_CREATED,
     LEAD_CONVERSION,
     LEAD_WIN_CONVERSION,
+    COST_PER_LEAD,
+    COST_PER_CONVERSION,
     HANDOFF_ACCEPTANCE,
     RETURNED_HANDOFFS,
     TIME_TO_ACCEPTANCE,

@@ -2,13 +2,20 @@
 
 from chassis.migrate import folder_of
 from chassis.service import Service
-from leads import api_accounts, api_contacts, api_handoffs, api_leads
+from leads import api_accounts, api_campaigns, api_contacts, api_handoffs, api_leads, api_spends
 from leads.settings import LeadsSettings
 
 SERVICE = Service(
     name="leads",
     title="Dealstream leads",
     settings=LeadsSettings,
-    routers=(api_leads.router, api_handoffs.router, api_accounts.router, api_contacts.router),
+    routers=(
+        api_leads.router,
+        api_handoffs.router,
+        api_accounts.router,
+        api_contacts.router,
+        api_campaigns.router,
+        api_spends.router,
+    ),
     migrations=folder_of(__file__),
 )

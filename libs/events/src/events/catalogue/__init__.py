@@ -1,8 +1,8 @@
-"""What can happen, one class an event version, one module a service.
+"""What can happen, one class an event version, one module a service; leads' campaigns have their own.
 
 Importing this package completes ``events.event.REGISTRY``.
 """
 
-from events.catalogue import analytics, deals, identity, leads, notifications
+from events.catalogue import analytics, campaigns, deals, identity, leads, notifications
 
-__all__ = ["analytics", "deals", "identity", "leads", "notifications"]
+__all__ = ["analytics", "campaigns", "deals", "identity", "leads", "notifications"]

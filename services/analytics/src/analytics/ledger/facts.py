@@ -13,6 +13,7 @@ from cramjam import lz4
 from pydantic import BaseModel
 
 from analytics.ledger.packing import Booked, from_bytes, to_bytes
+from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import DealState
 from events.catalogue.leads import HandoffState, LeadState
 from events.watermark import AggregateKey, Watermark
@@ -37,7 +38,12 @@ VALUES ($1, $2, $3, $4, $5, NULL, '')
 ON CONFLICT (tenant_id, kind, id) DO UPDATE SET version = excluded.version, last_event_id = excluded.last_event_id
 """
 
-STATES: Final[Mapping[str, type[BaseModel]]] = {"deal": DealState, "lead": LeadState, "handoff": HandoffState}
+STATES: Final[Mapping[str, type[BaseModel]]] = {
+    "deal": DealState,
+    "lead": LeadState,
+    "handoff": HandoffState,
+    "spend": SpendState,
+}
 """What the state of a fact is, by kind."""
 
 Group = tuple[str, UUID]

@@ -4,12 +4,13 @@ from types import ModuleType
 from typing import Final
 
 from analytics.ledger.posting import Measure, PostingsByKind
-from analytics.measures import deals, handoffs, leads, stage_flow
+from analytics.measures import deals, handoffs, leads, spends, stage_flow
 
 POSTINGS: Final[PostingsByKind] = {
     "lead": leads.postings,
     "handoff": handoffs.postings,
     "deal": deals.postings,
+    "spend": spends.postings,
 }
 
 
@@ -21,6 +22,7 @@ MEASURES_OF: Final[dict[str, tuple[Measure, ...]]] = {
     "lead": _measures(leads),
     "handoff": _measures(handoffs),
     "deal": _measures(deals, stage_flow),
+    "spend": _measures(spends),
 }
 """By the kind of aggregate that books to them."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import Closing, DealState, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus
 
@@ -40,6 +41,11 @@ def deal_as_of(deal: DealState, day: date) -> DealState | None:
     return deal.model_copy(update={"spans": spans, "closings": closings})
 
 
+def spend_as_of(spend: SpendState, day: date) -> SpendState | None:
+    """As it is known now: money counts on the days it was spent for, also when its bill came later or was wrong."""
+    return spend if spend.from_on <= day else None
+
+
 def _span_as_of(span: Span, day: date) -> Span:
     if span.to_on is None or span.to_on <= day:
         return span
@@ -58,5 +64,6 @@ AS_OF: Final[Mapping[str, tuple[type[Any], AsOf]]] = {
     "lead": (LeadState, lead_as_of),
     "handoff": (HandoffState, handoff_as_of),
     "deal": (DealState, deal_as_of),
+    "spend": (SpendState, spend_as_of),
 }
 """The state's class and its history, by the kind of aggregate."""
