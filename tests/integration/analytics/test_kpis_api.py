@@ -119,6 +119,19 @@ async def test_periods_are_named_in_the_tenants_calendar(analytics: Running) -> 
     assert [row["dimensions"]["month"] for row in months] == ["2026-01", "2026-02", "2026-03"]
 
 
+async def test_what_belongs_to_nobody_is_told_to_those_who_see_everything(analytics: Running) -> None:
+    """A rep's own leads over all that was spent would be no cost of anything."""
+    for slug in ("cost-per-lead", "cost-per-conversion"):
+        for who in (REP, MANAGER):
+            for path in (f"/kpis/{slug}", f"/kpis/{slug}/explain"):
+                assert (await get(analytics, path, who, 403))["code"] == "forbidden"
+        found = await get(analytics, f"/kpis/{slug}", by="source")
+        nobody_came = next(row for row in found["rows"] if row["dimensions"]["source"] == "nobody came")
+        assert (nobody_came["value"], nobody_came["denominator"]) == (None, 0)
+        seen = [one for one in kpi_oracle.spent(FIRM, kpi_oracle.FOREVER) if one.where["source"] == "nobody came"]
+        assert nobody_came["numerator"] * 100 == kpi_oracle.total("spent")(seen) > 0
+
+
 async def test_a_rep_sees_the_own_figures_and_a_manager_those_of_the_team(analytics: Running) -> None:
     seen = list(kpi_oracle.opened(FIRM, kpi_oracle.FOREVER))
     mine = [one for one in seen if one.where["rep"] == str(name("rep 1"))]

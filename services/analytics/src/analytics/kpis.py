@@ -70,9 +70,7 @@ _FIRM = "nobody; only those who see all records may ask"
 _REOPENING = "Reopening takes the close back on the day of the reopening."
 _IN_FORCE = "Only wins in force count: a reopened deal counts once it is won again, on that day."
 _PRODUCT = "The product is the deal's primary one, the line of the greatest net value."
-_SPEND = (
-    "Money spent on campaigns (each spend evenly over its days, whenever it was booked; reversed ones are out)"
-)
+_SPEND = "Money spent on campaigns (each spend evenly over its days, whenever it was booked; reversed ones are out)"
 _NONE_WON = "no deal was won"
 _NONE_CLOSED = "no deal was closed"
 
