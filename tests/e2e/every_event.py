@@ -129,11 +129,11 @@ def campaign(admin: Caller) -> None:
 
 def leads(admin: Caller, ana: str, binh: str) -> str:
     """A lead goes every way there is and ends as a deal, whose id is returned."""
-    lead = admin.post(
-        "leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": {"name": "Trần Văn Tú"}}
-    )
+    prospect = {"name": "Trần Văn Tú", "email": f"tu-{time.time_ns()}@saomai.example"}
+    lead = admin.post("leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": prospect})
     path = f"/v1/leads/{lead['id']}"
     admin.patch("leads", path, {"title": "14 máy bơm"})
+    admin.post("leads", "/v1/leads", {"source": "web-form", "prospect": prospect, "duplicates": "link"})
     admin.post("leads", f"{path}/assignment", {"owner": ana})
     admin.post("leads", f"{path}/disqualification", {"reason": "no budget"})
     admin.post("leads", f"{path}/reopening", {})

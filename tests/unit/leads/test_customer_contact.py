@@ -40,3 +40,29 @@ def test_a_contact_is_added_and_changed():
     given(CONTACT, LAN).when(LAN).then_refused(AlreadyExists)
     given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"phone": "+84 1"})).then(ContactChanged())
     given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"name": "Lan"})).then_nothing()
+
+
+def test_a_changed_phone_is_dialled_as_in_the_country():
+    changed = given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"phone": "0912 345 678"}, country="VN"))
+    changed.then(ContactChanged()).then_state(phone="0912 345 678", phone_e164="+84912345678")
+
+
+def test_a_contact_is_kept_with_the_keys_by_which_it_is_found():
+    contact = LAN.contact.model_copy(
+        update={
+            "email": "Lan@Acme.test",
+            "phone_e164": "+84912345678",
+            "tax_code": "0312-345",
+            "company": "CTCP Sao Mai",
+        }
+    )
+    columns = CONTACT.columns(contact)
+    found = {name: columns[f"{name}_key"] for name in ("mail", "phone", "tax_code", "person", "company")}
+    assert found == {
+        "mail": "lan@acme.test",
+        "phone": "+84912345678",
+        "tax_code": "0312345",
+        "person": "lan",
+        "company": "mai sao",
+    }
+    assert columns["company_blocks"] == ["mai+sao"]

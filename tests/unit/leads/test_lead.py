@@ -17,12 +17,15 @@ from events.catalogue.leads import (
     LeadReopened,
     LeadReturned,
     LeadStatus,
+    LeadTouched,
     Owner,
+    Touch,
 )
 from events.moment import Moment
 from events.testing import given
 from leads.lead import (
     LEAD,
+    TOUCHES_KEPT,
     AssignLead,
     CaptureLead,
     ChangeLeadDetails,
@@ -37,6 +40,7 @@ from leads.lead import (
     QualifyLead,
     ReopenLead,
     ReturnLead,
+    TouchLead,
 )
 from leads.sequence import OutOfSequence
 
@@ -166,3 +170,32 @@ def test_details_change_only_when_they_differ():
 
 def test_a_command_other_than_capture_needs_a_lead():
     given(LEAD).when(QUALIFY).then_refused(TypeError, "QualifyLead")
+
+
+def touched(number, day=3):
+    return TouchLead(moment=on_day(day), external_id=f"form-{number}", source="web", medium="organic")
+
+
+def test_a_touch_is_remembered_and_the_first_source_stays():
+    life = given(LEAD, CAPTURE, QUALIFY).when(touched(1, day=1))
+    touch = Touch(at=on_day(1).at, on=on_day(1).on, external_id="form-1", source="web", medium="organic")
+    life.then(LeadTouched(touch=touch)).then_state(
+        source="fair", status=LeadStatus.QUALIFIED, later_touches=(touch,), changed_at=on_day(2).at
+    )
+
+
+def test_the_same_touch_sent_again_is_none():
+    given(LEAD, CAPTURE, touched(1)).when(touched(1)).then_nothing()
+    nameless = TouchLead(moment=on_day(3), source="web")
+    assert len(given(LEAD, CAPTURE, nameless).when(nameless).events) == 1
+
+
+def test_a_lead_that_is_sent_again_by_its_own_name_is_no_touch():
+    named = CaptureLead(moment=on_day(1), id=UUID(int=3), external_id="form-1")
+    given(LEAD, named).when(touched(1)).then_nothing()
+
+
+def test_the_latest_touches_stay_in_the_order_of_time():
+    many = [touched(number, day=number) for number in range(2, TOUCHES_KEPT + 3)]
+    lead = given(LEAD, CAPTURE, *many[1:], many[0]).state
+    assert [touch.external_id for touch in lead.later_touches] == [command.external_id for command in many[1:]]

@@ -17,6 +17,7 @@ from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import ContactState
 from leads import store
+from leads.capturing import contact_of
 from leads.contact import CONTACT, AddContact, ChangeContact
 from leads.inputs import ContactChange, ContactInput
 from leads.lookups import Lookups
@@ -108,10 +109,11 @@ async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> C
         raise NotFound
     lookups = Lookups(work)
     await lookups.gather([body])
-    changes = body.model_dump(exclude_unset=True, exclude={"account"})
+    changes = body.model_dump(exclude_unset=True, exclude={"account", "country"})
     if "account" in body.model_fields_set:
         changes["account_id"] = lookups.account(body)
-    command = ChangeContact(moment=await work.moment(), changes=changes)
+    country = body.country or await lookups.country()
+    command = ChangeContact(moment=await work.moment(), changes=changes, country=country)
     return ContactView.of(await work.execute(CONTACT, contact_id, command))
 
 
@@ -123,16 +125,9 @@ async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:
     lookups = Lookups(work)
     await lookups.gather([body])
     moment, id_ = await work.moment(), work.new_id()
-    contact = ContactState(
-        id=id_,
-        external_id=body.external_id,
-        account_id=lookups.account(body),
-        name=body.name,
-        email=body.email,
-        phone=body.phone,
-        job_title=body.job_title,
-        owner=await lookups.myself(moment.on),
-    )
+    owner = await lookups.myself(moment.on)
+    contact = contact_of(body, id_, lookups.account(body), owner, await lookups.country())
+    contact = contact.model_copy(update={"external_id": body.external_id})
     return await work.execute(CONTACT, id_, AddContact(moment=moment, contact=contact))
 
 

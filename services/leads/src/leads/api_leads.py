@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Command, Loaded
-from chassis.bulk import Batch, BatchReply, reply
+from chassis.bulk import Batch, reply
 from chassis.examples import example
 from chassis.inputs import ExternalId, Name, OccurredAt
 from chassis.paging import CursorText, Limit, Page
@@ -16,46 +16,75 @@ from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState, LeadStatus
-from leads import batch_leads, capturing, store
+from leads import batch_leads, capturing, duplicates, store
 from leads.batch_leads import LeadItem
+from leads.checked_captures import CheckedCaptures
 from leads.contact import CONTACT
-from leads.inputs import LeadChange, LeadInput, OwnerInput, Reason, When
+from leads.duplicates import DuplicateLead, keys_asked, named
+from leads.inputs import DuplicateQuestion, LeadChange, LeadInput, OwnerInput, Reason, When
 from leads.lead import LEAD, ChangeLeadDetails, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
 from leads.lookups import Lookups, sees_lead
+from leads.match_keys import country_of
 from leads.sequence import OutOfSequence
-from leads.views import LeadView
+from leads.views import BatchReplyOfLeads, CaptureView, DuplicatesView, LeadView
 
 router = APIRouter(route_class=CommandRoute, tags=["leads"])
 
 Order = Literal["created_at", "-created_at"]
+LINKED: dict[int | str, dict[str, Any]] = {
+    200: {"model": CaptureView, "description": "The capture became a touch of the lead that was there."}
+}
 
 
 @router.post(
     "/v1/leads",
     status_code=201,
-    responses=problems(AlreadyExists, Forbidden, Invalid),
+    responses=problems(AlreadyExists, DuplicateLead, Forbidden, Invalid) | LINKED,
     openapi_extra=example(
         {
             "title": "200 laptops",
             "external_id": "l-9",
             "source": "fair",
-            "prospect": {"name": "Phạm Minh", "email": "minh@donga.example"},
+            "prospect": {"name": "Phạm Minh", "email": "minh@donga.example", "company": "Công ty TNHH Đông Á"},
+            "duplicates": "link",
         }
     ),
 )
-async def capture_lead(body: LeadInput, work: Work, response: Response) -> LeadView:
-    """Capture a lead. Personal data of the prospect becomes a contact; the lead only names it."""
+async def capture_lead(body: LeadInput, work: Work, response: Response) -> CaptureView:
+    """Capture a lead. Personal data of the prospect becomes a contact; the lead only names it.
+
+    ``duplicates`` says what to do when the prospect is a lead already. A capture that is linked answers 200 with the
+    lead that was there.
+    """
     if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
         detail = "A lead with this external id exists."
         raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
     lookups = Lookups(work)
     await lookups.gather([body])
     capture = await capturing.capture(work, lookups, body)
+    checked = await CheckedCaptures.of(work, lookups, [body], otherwise="warn")
+    met = checked.met(body, capture)
+    if met.touches is not None:
+        loaded = await work.execute(LEAD, met.touches, capturing.touch(capture.lead))
+        response.status_code = 200
+        return CaptureView.captured(loaded, met.named, linked=True)
     loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
     if capture.contact is not None:
         await work.execute(CONTACT, capture.contact.contact.id, capture.contact)
     response.headers["Location"] = f"/v1/leads/{loaded.state.id}"
-    return LeadView.of(loaded)
+    return CaptureView.captured(loaded, met.named, linked=False)
+
+
+@router.post(
+    "/v1/leads:check-duplicates",
+    openapi_extra=example({"email": "minh@donga.example", "phone": "024 1234 5678", "company": "CTCP Đông Á"}),
+)
+async def check_duplicates(body: DuplicateQuestion, reader: Reader) -> DuplicatesView:
+    """Leads that may be the same prospect's. Writes nothing."""
+    tenant = await reader.directory.tenant(reader.tenant)
+    asked = keys_asked(body, country_of(tenant.zone, tenant.base_currency))
+    [matches] = await duplicates.find(reader.connection, reader.tenant, reader.scope, [asked])
+    return DuplicatesView(duplicates=named(matches))
 
 
 @router.post(
@@ -74,9 +103,15 @@ async def capture_lead(body: LeadInput, work: Work, response: Response) -> LeadV
         }
     ),
 )
-async def batch_of_leads(body: Batch[LeadItem], work: Work, response: Response) -> BatchReply:
-    """Up to 200 commands in their order: capture, assign, qualify, disqualify, reopen."""
-    return reply(await batch_leads.run(work, body.items, atomic=body.atomic), response)
+async def batch_of_leads(body: Batch[LeadItem], work: Work, response: Response) -> BatchReplyOfLeads:
+    """Up to 200 commands in their order: capture, assign, qualify, disqualify, reopen.
+
+    Captures that say what to do about ``duplicates`` are checked together, also among each other by mail, phone and tax
+    code.
+    """
+    results = await batch_leads.run(work, body.items, atomic=body.atomic)
+    reply(results, response)
+    return BatchReplyOfLeads(results=results)
 
 
 @router.get("/v1/leads")

@@ -3,6 +3,7 @@
 from chassis.migrate import folder_of
 from chassis.service import Service
 from leads import api_accounts, api_campaigns, api_contacts, api_handoffs, api_leads, api_spends
+from leads.renewing_keys import renew_keys
 from leads.settings import LeadsSettings
 
 SERVICE = Service(
@@ -18,4 +19,5 @@ SERVICE = Service(
         api_spends.router,
     ),
     migrations=folder_of(__file__),
+    background=(renew_keys,),
 )

@@ -13,16 +13,18 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from chassis.aggregates import Command, Loaded
-from chassis.bulk import BatchItem, BatchResult, Existing, result_of
+from chassis.bulk import BatchItem, Existing, Outcome, result_of
 from chassis.inputs import ExternalId
 from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing, store
+from leads.checked_captures import CheckedCaptures, Met
 from leads.contact import CONTACT, AddContact
 from leads.inputs import LeadInput, OwnerInput, Reason, When
 from leads.lead import LEAD
 from leads.lookups import Lookups, first_refusal, sees_lead
+from leads.views import LeadResult
 
 
 class CaptureItem(LeadInput, BatchItem):
@@ -83,15 +85,16 @@ class _Plan:
     contact: AddContact | None = None
     captures: bool = False
     again: bool = False
+    met: Met | None = None
 
 
-async def run(work: UnitOfWork, items: Sequence[Item], *, atomic: bool) -> list[BatchResult]:
+async def run(work: UnitOfWork, items: Sequence[Item], *, atomic: bool) -> list[LeadResult]:
     """The result of each item, in order."""
     planning = _Planning(work, items)
     await planning.gather()
     plans = [await planning.plan(item) for item in items]
     if atomic and first_refusal(plans):
-        return [result_of(item.item_id, (None, _not_applied(plan))) for item, plan in zip(items, plans, strict=True)]
+        return [_result(item, (None, _not_applied(plan))) for item, plan in zip(items, plans, strict=True)]
     return await _executed(work, items, plans, atomic=atomic)
 
 
@@ -105,6 +108,7 @@ class _Planning:
         self._ids: dict[str, UUID] = {}
         self._found: dict[UUID, Loaded[LeadState]] = {}
         self._captured: set[UUID] = set()
+        self._checked = CheckedCaptures({})
 
     async def gather(self) -> None:
         """Read what is there already; states only where they are answered or decide who may see."""
@@ -113,6 +117,8 @@ class _Planning:
         if names := {item.external_id for item in self._items if item.external_id is not None}:
             self._ids = await store.ids_by_external_id(work.connection, "lead", work.tenant, names)
         self._found = await work.find_many(LEAD, "id", list(set(self._wanted())))
+        captures = [item for item in self._items if isinstance(item, CaptureItem) and item.external_id not in self._ids]
+        self._checked = await CheckedCaptures.of(work, self._lookups, captures, otherwise="ignore")
 
     def _wanted(self) -> Iterator[UUID]:
         everything = self._work.principal.scope.everything
@@ -139,10 +145,13 @@ class _Planning:
                 raise AlreadyExists("A lead with this external id exists.", pointer="/external_id")
             return Existing(known, self._found[known])
         capture = await capturing.capture(self._work, self._lookups, item)
+        met = self._checked.met(item, capture)
+        if met.touches is not None:
+            return _Plan(met.touches, capturing.touch(capture.lead), met=met)
         self._captured.add(capture.lead.id)
         if item.external_id is not None:
             self._ids[item.external_id] = capture.lead.id
-        return _Plan(capture.lead.id, capture.lead, capture.contact, captures=True)
+        return _Plan(capture.lead.id, capture.lead, capture.contact, captures=True, met=met)
 
     def _lead(self, item: AssignItem | QualifyItem | DisqualifyItem | ReopenItem) -> UUID:
         id_ = item.id if item.external_id is None else self._ids.get(item.external_id)
@@ -169,24 +178,32 @@ class _Planning:
 
 async def _executed(
     work: UnitOfWork, items: Sequence[Item], plans: Sequence[_Plan | Existing[LeadState] | Refusal], *, atomic: bool
-) -> list[BatchResult]:
+) -> list[LeadResult]:
     commands = [(plan.lead, plan.command) for plan in plans if isinstance(plan, _Plan) and plan.command is not None]
     answers = iter(await work.execute_many(LEAD, commands, atomic=atomic))
     latest: dict[UUID, Loaded[LeadState] | Refusal] = {}
     results, contacts = [], []
     for item, plan in zip(items, plans, strict=True):
         if not isinstance(plan, _Plan):
-            results.append(result_of(item.item_id, (None, plan)))
+            results.append(_result(item, (None, plan)))
             continue
         answer = latest[plan.lead] if plan.again else next(answers)
         latest[plan.lead] = answer
         done = Existing[LeadState](plan.lead, answer) if plan.again and isinstance(answer, Loaded) else answer
-        results.append(result_of(item.item_id, (plan.lead, done), created=plan.captures))
+        results.append(_result(item, (plan.lead, done), plan))
         if plan.contact is not None and isinstance(answer, Loaded):
             contacts.append((plan.contact.contact.id, plan.contact))
     if contacts and (refusal := first_refusal(await work.execute_many(CONTACT, contacts))):
         raise refusal
     return results
+
+
+def _result(item: Item, outcome: Outcome, plan: _Plan | None = None) -> LeadResult:
+    """A capture that was not refused also says what it met."""
+    result = result_of(item.item_id, outcome, created=plan is not None and plan.captures)
+    met = plan.met if plan is not None and result.problem is None else None
+    linked = True if met is not None and met.touches is not None else None
+    return LeadResult(**dict(result), duplicates=met.named if met is not None else [], linked=linked)
 
 
 def _not_applied(plan: _Plan | Existing[LeadState] | Refusal) -> Refusal:

@@ -7,8 +7,9 @@ from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import ContactState, Owner
 from leads.contact import AddContact
 from leads.inputs import LeadInput, OwnerInput, Prospect, Reason, When
-from leads.lead import AssignLead, CaptureLead, DisqualifyLead, QualifyLead, ReopenLead
+from leads.lead import AssignLead, CaptureLead, DisqualifyLead, QualifyLead, ReopenLead, TouchLead
 from leads.lookups import ASSIGNERS, Lookups
+from leads.match_keys import phone_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
     account = lookups.account(body)
     contact = None
     if body.prospect is not None:
-        contact = AddContact(moment=moment, contact=_contact(work.new_id(), body.prospect, account, owner))
+        prospect, id_, country = body.prospect, work.new_id(), await lookups.country()
+        contact = AddContact(moment=moment, contact=contact_of(prospect, id_, account, owner, country))
     lead = CaptureLead(
         moment=moment,
         id=work.new_id(),
@@ -43,15 +45,32 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
     return Capture(lead, contact)
 
 
-def _contact(id_: UUID, prospect: Prospect, account: UUID | None, owner: Owner | None) -> ContactState:
+def contact_of(
+    prospect: Prospect, id_: UUID, account: UUID | None, owner: Owner | None, country: str | None
+) -> ContactState:
+    """The personal data; the firm's country says how a national phone number is dialled."""
     return ContactState(
         id=id_,
         account_id=account,
         name=prospect.name,
         email=prospect.email,
         phone=prospect.phone,
+        phone_e164=phone_key(prospect.phone, prospect.country or country),
         job_title=prospect.job_title,
+        company=prospect.company,
+        tax_code=prospect.tax_code,
         owner=owner,
+    )
+
+
+def touch(capture: CaptureLead) -> TouchLead:
+    """The same capture, where the prospect is a lead already."""
+    return TouchLead(
+        moment=capture.moment,
+        external_id=capture.external_id,
+        source=capture.source,
+        campaign=capture.campaign,
+        medium=capture.medium,
     )
 
 

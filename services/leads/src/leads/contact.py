@@ -7,6 +7,17 @@ from typing import Any, ClassVar
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
 from events.catalogue.leads import ContactAdded, ContactChanged, ContactEvent, ContactState
+from leads.match_keys import (
+    REVISION,
+    MatchKeys,
+    company_blocks,
+    company_key,
+    mail_key,
+    person_key,
+    phone_key,
+    searchable,
+    tax_code_key,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +30,10 @@ class AddContact(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeContact(Command):
-    """Change the fields named."""
+    """Change the fields named; national numbers are read as in the country."""
 
     changes: Mapping[str, Any]
+    country: str | None = None
 
 
 ContactCommand = AddContact | ChangeContact
@@ -36,12 +48,48 @@ def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[Co
         case ChangeContact(), ContactState():
             changed = contact.model_copy(update=command.changes)
             if changed != contact:
-                yield ContactChanged(contact=changed)
+                dialled = phone_key(changed.phone, command.country)
+                yield ContactChanged(contact=changed.model_copy(update={"phone_e164": dialled}))
 
 
 def apply(_contact: ContactState | None, event: ContactEvent) -> ContactState:
     """An event carries the state after it."""
     return event.contact
+
+
+def keys_of(contact: ContactState) -> MatchKeys:
+    """By what the contact is found again."""
+    return MatchKeys(
+        mail=mail_key(contact.email),
+        phone=contact.phone_e164,
+        tax_code=tax_code_key(contact.tax_code),
+        person=person_key(contact.name),
+        company=company_key(contact.company),
+    )
+
+
+def key_columns(keys: MatchKeys) -> Mapping[str, object]:
+    """Where the keys are kept; names as PostgreSQL searches them."""
+    return {
+        "mail_key": keys.mail,
+        "phone_key": keys.phone,
+        "tax_code_key": keys.tax_code,
+        "person_key": searchable(keys.person),
+        "company_key": searchable(keys.company),
+        "company_blocks": company_blocks(keys.company) or None,
+        "keys_revision": REVISION,
+    }
+
+
+def _columns(contact: ContactState) -> Mapping[str, object]:
+    return {
+        "external_id": contact.external_id,
+        "name": contact.name,
+        "account_id": contact.account_id,
+        "owner_id": contact.owner and contact.owner.person,
+        "owner_team_id": contact.owner and contact.owner.team,
+        **key_columns(keys_of(contact)),
+    }
 
 
 CONTACT = Aggregate(
@@ -50,11 +98,5 @@ CONTACT = Aggregate(
     state=ContactState,
     decide=decide,
     apply=apply,
-    columns=lambda contact: {
-        "external_id": contact.external_id,
-        "name": contact.name,
-        "account_id": contact.account_id,
-        "owner_id": contact.owner and contact.owner.person,
-        "owner_team_id": contact.owner and contact.owner.team,
-    },
+    columns=_columns,
 )

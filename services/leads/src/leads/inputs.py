@@ -1,9 +1,9 @@
 """What callers may send about leads, handoffs, accounts and contacts. Batches use the same bodies."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool, at_field
 
@@ -11,6 +11,16 @@ Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=r"
 Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9 ().\-/]{3,40}$")]
 Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
+TaxCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[\w .\-/]{3,40}$")]
+Duplicates = Annotated[
+    Literal["refuse", "warn", "link", "ignore"],
+    Field(
+        description="What to do when the prospect is a lead already. `refuse`: nothing is captured where mail, phone or"
+        " tax code are those of another lead, or the company's name is. `warn`: it is captured; the answer lists the"
+        " leads that are alike. `link`: where mail, phone or tax code are those of an open lead that you see, it"
+        " becomes a touch of that lead; else as `warn`. `ignore`: nobody looks. Absent: `warn`, in a batch `ignore`."
+    ),
+]
 
 
 class When(Input):
@@ -39,7 +49,29 @@ class Prospect(Input):
     name: Name
     email: Email | None = None
     phone: Phone | None = None
+    country: Country | None = None
+    """How a phone number without country code is dialled; the firm's own country where absent."""
     job_title: Name | None = None
+    company: Name | None = None
+    tax_code: TaxCode | None = None
+
+
+class DuplicateQuestion(Input):
+    """What is known of a prospect; whatever is given is looked for."""
+
+    name: Name | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    country: Country | None = None
+    """How a phone number without country code is dialled; the firm's own country where absent."""
+    company: Name | None = None
+    tax_code: TaxCode | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not self.model_fields_set - {"country"}:
+            raise ValueError("give name, email, phone, company or tax_code")
+        return self
 
 
 class LeadInput(When):
@@ -57,6 +89,7 @@ class LeadInput(When):
     contact: UUID | None = None
     prospect: Prospect | None = None
     imported: StrictBool = False
+    duplicates: Duplicates | None = None
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
@@ -101,6 +134,12 @@ class OpportunityInput(Input):
     pipeline: UUID | None = None
     amount: MoneyInput | None = None
     expected_close_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _is_worth_something(self) -> Self:
+        if self.amount is not None and self.amount.amount.startswith("-"):
+            raise at_field("amount", "an opportunity is not worth less than nothing")
+        return self
 
 
 class OfferInput(When):
@@ -187,7 +226,11 @@ class ContactChange(Change):
     name: Name | None = None
     email: Email | None = None
     phone: Phone | None = None
+    country: Country | None = None
+    """How a phone number without country code is dialled; the firm's own country where absent."""
     job_title: Name | None = None
+    company: Name | None = None
+    tax_code: TaxCode | None = None
     account: UUID | None = None
 
 

@@ -24,9 +24,14 @@ from events.catalogue.leads import (
     LeadReturned,
     LeadState,
     LeadStatus,
+    LeadTouched,
     Owner,
+    Touch,
 )
 from leads.sequence import refuse_earlier
+
+TOUCHES_KEPT = 20
+"""So many later touches stay in the state, which each event of the lead carries."""
 
 
 class LeadIsClosed(Refusal):
@@ -81,6 +86,16 @@ class ChangeLeadDetails(Command):
     """Change the fields named."""
 
     changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchLead(Command):
+    """The prospect came in once more: a capture that belongs to a lead which is there already."""
+
+    external_id: str | None = None
+    source: str | None = None
+    campaign: str | None = None
+    medium: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +183,26 @@ def _change(command: ChangeLeadDetails, lead: LeadState) -> Iterator[LeadEvent]:
         yield LeadDetailsChanged(lead=_after(command, lead, **command.changes))
 
 
+def _touch(command: TouchLead, lead: LeadState) -> Iterator[LeadEvent]:
+    if command.external_id is not None and command.external_id in _names_of(lead):
+        return
+    touch = Touch(
+        at=command.moment.at,
+        on=command.moment.on,
+        external_id=command.external_id,
+        source=command.source,
+        campaign=command.campaign,
+        medium=command.medium,
+    )
+    later = sorted((*lead.later_touches, touch), key=lambda each: each.at)[-TOUCHES_KEPT:]
+    yield LeadTouched(touch=touch, lead=lead.model_copy(update={"later_touches": tuple(later)}))
+
+
+def _names_of(lead: LeadState) -> set[str | None]:
+    """What callers call the captures of this lead."""
+    return {lead.external_id, *(touch.external_id for touch in lead.later_touches)}
+
+
 def _assign(command: AssignLead, lead: LeadState) -> Iterator[LeadEvent]:
     if command.to == lead.owner:
         return
@@ -251,6 +286,7 @@ def _convert(command: ConvertLead, lead: LeadState) -> Iterator[LeadEvent]:
 
 _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent]]] = {
     ChangeLeadDetails: _change,
+    TouchLead: _touch,
     AssignLead: _assign,
     QualifyLead: _qualify,
     DisqualifyLead: _disqualify,

@@ -16,6 +16,7 @@ from events.catalogue.identity import Role
 from events.catalogue.leads import CustomerState, HandoffState, LeadState, Owner
 from events.moment import Moment
 from leads import store
+from leads.match_keys import country_of
 
 ASSIGNERS = (Role.MANAGER, Role.DIRECTOR, Role.SALES_OPS, Role.ADMIN, Role.INTEGRATION)
 """Who may give records to others, and answer for others."""
@@ -28,19 +29,24 @@ class Lookups:
         self.work = work
         self._moments: dict[datetime | None, Moment] = {}
         self._owners: dict[tuple[UUID | str, date], Owner] = {}
-        self._accounts: dict[str, UUID] = {}
+        self._accounts: dict[UUID | str, UUID] = {}
         self._known: set[UUID] = set()
 
     async def gather(self, bodies: Iterable[Any]) -> None:
-        """Read the accounts and contacts that the bodies name."""
+        """Read the accounts and contacts that the bodies name and the caller sees: any other is not known."""
         bodies = list(bodies)
-        connection, tenant = self.work.connection, self.work.tenant
+        seen = self.work.connection, self.work.tenant, self.work.principal.scope
         if external := _named(bodies, "account_external_id", "parent_external_id"):
-            self._accounts = await store.ids_by_external_id(connection, "customer", tenant, external)
+            self._accounts = await store.visible_accounts(*seen, "external_id", external)
         if accounts := _named(bodies, "account", "parent"):
-            self._known |= await store.known_ids(connection, "customer", tenant, accounts)
+            self._known |= set((await store.visible_accounts(*seen, "id", accounts)).values())
         if contacts := _named(bodies, "contact"):
-            self._known |= await store.known_ids(connection, "contact", tenant, contacts)
+            self._known |= await store.visible_contacts(*seen, contacts)
+
+    async def country(self) -> str | None:
+        """Where the firm sits, so that its national phone numbers can be read."""
+        tenant = await self.work.directory.tenant(self.work.tenant)
+        return country_of(tenant.zone, tenant.base_currency)
 
     async def moment(self, occurred_at: datetime | None) -> Moment:
         if occurred_at not in self._moments:

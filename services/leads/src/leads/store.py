@@ -1,6 +1,6 @@
 """All SQL of leads: lists by keyset within the caller's scope, and the few look-ups that commands need.
 
-Writes of aggregates go through the unit of work; nothing here changes a row.
+Writes of aggregates go through the unit of work; nothing here changes a row but for the keys of contacts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import asyncpg
+from pydantic_core import to_json
 
 from chassis.principal import Scope
+from leads.match_keys import MatchKeys, company_blocks, searchable
 
 Connection = asyncpg.Connection
 Row = asyncpg.Record
@@ -52,10 +55,12 @@ class Query:
 
     async def page(self, connection: "Connection[Row]", table: str, order: str, limit: int) -> list[Row]:
         """One row more than the limit, to see whether more follow."""
+        return await self.fetch(connection, table, "id, version, state", f"ORDER BY {order} LIMIT {limit + 1}")
+
+    async def fetch(self, connection: "Connection[Row]", table: str, columns: str, end: str = "") -> list[Row]:
+        """These columns of all rows that meet the conditions."""
         return await connection.fetch(
-            f"SELECT id, version, state FROM {table} WHERE {' AND '.join(self.conditions)}"
-            f" ORDER BY {order} LIMIT {limit + 1}",
-            *self.values,
+            f"SELECT {columns} FROM {table} WHERE {' AND '.join(self.conditions)} {end}", *self.values
         )
 
 
@@ -154,26 +159,104 @@ async def line_above(connection: "Connection[Row]", tenant: UUID, account: UUID)
     return tuple(row["id"] for row in rows)
 
 
-async def known_ids(connection: "Connection[Row]", table: str, tenant: UUID, ids: Iterable[UUID]) -> set[UUID]:
-    rows = await connection.fetch(
-        f"SELECT id FROM {table} WHERE tenant_id = $1 AND id = ANY($2::uuid[])", tenant, list(ids)
+async def resembling(
+    connection: "Connection[Row]", tenant: UUID, scope: Scope, asked: Sequence[MatchKeys]
+) -> list[Row]:
+    """Leads that may be those of the prospects asked for, by place in ``asked``; ``seen`` says which the scope shows.
+
+    One statement for all. Equal keys are found by their indexes; of the companies that share telling words those with
+    the most trigrams in common.
+    """
+    values: list[Any] = [tenant, list(range(len(asked)))]
+    values += [[getattr(keys, kind) for keys in asked] for kind in ("mail", "phone", "tax_code")]
+    values += [[searchable(getattr(keys, kind)) for keys in asked] for kind in ("person", "company")]
+    values.append([" ".join(company_blocks(keys.company)) or None for keys in asked])
+    held, more = scope.sql("lead.owner_id", "lead.owner_team_id", len(values) + 1)
+    values += more
+    offered, more = scope.sql("lead.offered_to_id", "lead.offered_to_team_id", len(values) + 1)
+    values += more
+    equal = " UNION ".join(
+        f"(SELECT id FROM contact WHERE tenant_id = $1 AND {kind}_key = asked.{kind} ORDER BY id LIMIT {_CANDIDATES})"
+        for kind in ("mail", "phone", "tax_code", "person")
     )
-    return {row["id"] for row in rows}
+    return await connection.fetch(
+        f"""
+        WITH asked AS (
+            SELECT * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+                AS asked (place, mail, phone, tax_code, person, company, blocks)
+        ), alike AS (
+            SELECT place, same.id FROM asked CROSS JOIN LATERAL ({equal}) AS same
+            UNION
+            SELECT place, id FROM asked CROSS JOIN LATERAL contact_resembling(company, blocks) AS id
+             WHERE blocks IS NOT NULL
+        )
+        SELECT alike.place, lead.id, lead.status, lead.owner_id, lead.created_at, coalesce({held} OR {offered}, false)
+               AS seen, contact.id AS contact_id, contact.name, contact.mail_key, contact.phone_key,
+               contact.tax_code_key, contact.state ->> 'company' AS company
+          FROM alike
+          JOIN contact ON contact.tenant_id = $1 AND contact.id = alike.id
+          JOIN lead ON lead.tenant_id = $1 AND lead.contact_id = alike.id
+         ORDER BY alike.place, lead.created_at, lead.id""",
+        *values,
+    )
 
 
-async def ids_by_external_id(
-    connection: "Connection[Row]", table: str, tenant: UUID, external_ids: Iterable[str]
-) -> dict[str, UUID]:
-    rows = await connection.fetch(
-        f"SELECT external_id, id FROM {table} WHERE tenant_id = $1 AND external_id = ANY($2::text[])",
-        tenant,
-        list(external_ids),
+_CANDIDATES = 20
+"""So many contacts of each kind are looked at: one of a mailbox that hundreds share."""
+
+
+async def one_at_a_time(connection: "Connection[Row]", tenant: UUID, keys: Iterable[tuple[str, str]]) -> None:
+    """Until the transaction ends nobody else decides about prospects with one of these keys.
+
+    Keys share a few locks, taken in their order: a batch may hold all of them, and two batches cannot block each other.
+    """
+    slots = sorted({crc32(f"{tenant}:{kind}:{key}".encode()) % _SLOTS for kind, key in keys})
+    names = [f"prospect:{tenant}:{slot}" for slot in slots]
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name", names
     )
-    return {row["external_id"]: row["id"] for row in rows}
+
+
+_SLOTS = 128
+
+
+async def outdated_contacts(connection: "Connection[Row]", revision: int, limit: int) -> list[Row]:
+    """Contacts of all tenants whose keys other rules made, locked; those that somebody changes now are passed by."""
+    return await connection.fetch(
+        f"SELECT tenant_id, id, state FROM contact WHERE keys_revision < $1"
+        f" ORDER BY keys_revision, tenant_id, id LIMIT {limit} FOR UPDATE SKIP LOCKED",
+        revision,
+    )
+
+
+async def keep_keys(connection: "Connection[Row]", rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the key columns alone: the contacts themselves did not change."""
+    columns = [name for name in rows[0] if name not in {"tenant_id", "id"}]
+    assigned = ", ".join(f"{name} = new.{name}" for name in columns)
+    await connection.execute(
+        f"UPDATE contact AS old SET {assigned} FROM json_populate_recordset(NULL::contact, $1::json) AS new"
+        " WHERE old.tenant_id = new.tenant_id AND old.id = new.id",
+        to_json(rows).decode(),
+    )
+
+
+async def visible_accounts(
+    connection: "Connection[Row]", tenant: UUID, scope: Scope, column: str, values: Iterable[UUID | str]
+) -> dict[UUID | str, UUID]:
+    """Ids of the accounts that the caller sees, by id or external id."""
+    query = Query(tenant)
+    query.where(f"{column} = ANY({{}})", list(values))
+    query.within(scope, *OWNERS, unowned=True)
+    return {row[column]: row["id"] for row in await query.fetch(connection, "customer", "id, external_id")}
+
+
+async def visible_contacts(connection: "Connection[Row]", tenant: UUID, scope: Scope, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the contacts that the caller sees: whoever may name another's would read it by that."""
+    query = Query(tenant)
+    query.where("id = ANY({})", list(ids))
+    contacts_of(query, scope)
+    return {row["id"] for row in await query.fetch(connection, "contact", "id")}
 
 
 async def sees_contact(connection: "Connection[Row]", tenant: UUID, scope: Scope, contact: UUID) -> bool:
-    query = Query(tenant)
-    query.equal({"id": contact})
-    contacts_of(query, scope)
-    return bool(await query.page(connection, "contact", "id", 1))
+    return bool(await visible_contacts(connection, tenant, scope, [contact]))

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from chassis.aggregates import Loaded
+from chassis.bulk import BatchResult
 from chassis.inputs import MoneyView
 from events.catalogue.leads import (
     ContactState,
@@ -16,7 +17,9 @@ from events.catalogue.leads import (
     LeadStatus,
     Opportunity,
     Owner,
+    Touch,
 )
+from leads.likeness import Strength
 
 
 class OwnerView(BaseModel):
@@ -33,6 +36,21 @@ class OwnerView(BaseModel):
     @classmethod
     def sure(cls, owner: Owner) -> "OwnerView":
         return cls(person=owner.person, team=owner.team, region=owner.region)
+
+
+class TouchView(BaseModel):
+    """The prospect came in once more: a capture that was linked to the lead."""
+
+    at: datetime
+    on: date
+    external_id: str | None
+    source: str | None
+    campaign: str | None
+    medium: str | None
+
+    @classmethod
+    def of(cls, touch: Touch) -> "TouchView":
+        return cls(**dict(touch))
 
 
 class LeadView(BaseModel):
@@ -61,6 +79,8 @@ class LeadView(BaseModel):
     disqualified_reason: str | None
     converted_on: date | None
     changed_at: datetime | None
+    later_touches: list[TouchView]
+    """The latest captures that were linked to this lead, oldest first; its source is the first touch."""
     imported: bool
 
     @classmethod
@@ -90,6 +110,7 @@ class LeadView(BaseModel):
             disqualified_reason=lead.disqualified_reason,
             converted_on=lead.converted_on,
             changed_at=lead.changed_at,
+            later_touches=[TouchView.of(touch) for touch in lead.later_touches],
             imported=lead.imported,
         )
 
@@ -194,7 +215,11 @@ class ContactView(BaseModel):
     name: str
     email: str | None
     phone: str | None
+    phone_e164: str | None
+    """The phone as it is dialled from anywhere, where it could be read."""
     job_title: str | None
+    company: str | None
+    tax_code: str | None
     owner: OwnerView | None
 
     @classmethod
@@ -208,6 +233,67 @@ class ContactView(BaseModel):
             name=contact.name,
             email=contact.email,
             phone=contact.phone,
+            phone_e164=contact.phone_e164,
             job_title=contact.job_title,
+            company=contact.company,
+            tax_code=contact.tax_code,
             owner=OwnerView.of(contact.owner),
         )
+
+
+class DuplicateField(BaseModel):
+    """What is alike: ``email``, ``phone``, ``tax_code``, ``company`` or ``name``, and how much, from 0 to 100."""
+
+    field: str = Field(examples=["email"])
+    score: float = Field(examples=[100.0])
+
+
+class DuplicateView(BaseModel):
+    """A lead that may be the same prospect's.
+
+    ``certain``: mail, phone or tax code are equal. ``likely``: the company's name is, but for its spelling and legal
+    form. ``possible``: a name resembles.
+    """
+
+    lead: UUID
+    contact: UUID
+    status: LeadStatus
+    owner: UUID | None
+    strength: Strength
+    score: float = Field(examples=[100.0])
+    """That of the field most alike."""
+    fields: list[DuplicateField]
+
+
+class DuplicatesView(BaseModel):
+    """Leads that are alike and that the caller may see, the most alike first."""
+
+    duplicates: list[DuplicateView]
+
+
+class CaptureView(LeadView):
+    """A lead as its capture left it."""
+
+    duplicates: list[DuplicateView] = Field(default=[])
+    """Other leads that are alike, where the capture asked for a warning."""
+    linked: bool = False
+    """Whether the capture became a touch of this lead, which was there before."""
+
+    @classmethod
+    def captured(cls, loaded: Loaded[LeadState], duplicates: list[DuplicateView], *, linked: bool) -> "CaptureView":
+        return cls(**dict(LeadView.of(loaded)), duplicates=duplicates, linked=linked)
+
+
+class LeadResult(BatchResult):
+    """What became of one item."""
+
+    duplicates: list[DuplicateView] = Field(default=[])
+    """Other leads that are alike, where a capture asked for a warning."""
+    linked: bool | None = None
+    """True when a capture became a touch of this lead, which was there before."""
+
+
+class BatchReplyOfLeads(BaseModel):
+    """Results in the order of the items."""
+
+    results: list[LeadResult]

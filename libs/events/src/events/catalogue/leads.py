@@ -31,6 +31,18 @@ class LeadStatus(StrEnum):
     CONVERTED = "converted"
 
 
+class Touch(Value):
+    """A prospect that was a lead already came in once more."""
+
+    at: Timestamp
+    on: date
+    external_id: str | None = None
+    """What the caller calls this capture; the same one, sent again, is no further touch."""
+    source: str | None = None
+    campaign: str | None = None
+    medium: str | None = None
+
+
 class LeadState(Value):
     """A prospect that may become a customer. Dates named ``*_on`` are days in the tenant's zone."""
 
@@ -62,6 +74,8 @@ class LeadState(Value):
     imported: bool = False
     changed_at: Timestamp | None = None
     """When the last change happened in the business; nothing may happen to the lead before it."""
+    later_touches: tuple[Touch, ...] = ()
+    """The latest captures of the same prospect that were linked to this lead, oldest first; events have them all."""
 
 
 class HandoffStatus(StrEnum):
@@ -130,7 +144,12 @@ class ContactState(Value):
     name: str
     email: str | None = None
     phone: str | None = None
+    phone_e164: str | None = None
+    """The phone as it is dialled from anywhere; absent where it could not be read so."""
     job_title: str | None = None
+    company: str | None = None
+    """The company as the prospect named it, which need not be an account."""
+    tax_code: str | None = None
     owner: Owner | None = None
     """Who entered it; others see it through a lead or an account of theirs."""
 
@@ -168,6 +187,12 @@ class LeadReopened(LeadEvent, type="dealstream.lead.reopened", version=1):
 
 class LeadDetailsChanged(LeadEvent, type="dealstream.lead.details_changed", version=1):
     """Title, campaign, medium, contact or account of the lead changed."""
+
+
+class LeadTouched(LeadEvent, type="dealstream.lead.touched", version=1):
+    """The prospect of the lead came in once more, maybe from elsewhere; the first touch stays the lead's source."""
+
+    touch: Touch
 
 
 class LeadOffered(LeadEvent, type="dealstream.lead.offered", version=1):
