@@ -166,10 +166,19 @@ async def test_another_currency_takes_the_rate_of_the_last_day_spent(world, fair
     assert await book("after", "2026-03-10") == (vnd(53_300), "26000", "2026-03-10")
 
 
-async def set_rates(world, rates):
-    given = tuple(ExchangeRate(currency="USD", on=date.fromisoformat(on), rate=rate) for on, rate in rates.items())
-    firm = TenantState(id=FIRM, slug="firm", name="firm", zone="Asia/Ho_Chi_Minh", base_currency="VND", rates=given)
+async def test_what_cannot_be_counted_is_refused(world, fair, assert_problem):
+    greatest = {"2026-01-01": "999999999999.999999999999"}
+    for currency, base, amount in (("USD", "VND", "1000000.00"), ("VND", "USD", "999999999999999")):
+        await set_rates(world, greatest, currency, base)
+        body = a_bill(on="2026-03-01") | {"amount": {"amount": amount, "currency": currency}}
+        assert_problem(await world.mai.post("/v1/spends", body), 422, "invalid", "/amount")
+
+
+async def set_rates(world, rates, currency="USD", base="VND"):
+    given = tuple(ExchangeRate(currency=currency, on=date.fromisoformat(on), rate=rate) for on, rate in rates.items())
+    firm = TenantState(id=FIRM, slug="firm", name="firm", zone="Asia/Ho_Chi_Minh", base_currency=base, rates=given)
     async with world.connect() as connection:
+        await directory_store.drop(connection, FIRM, "tenant", FIRM)
         await directory_store.keep(connection, [(FIRM, "tenant", FIRM, 2, None, firm.model_dump_json())])
     world.resources.directory.forget_everything()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import InvalidOperation
 from uuid import UUID
 
 from chassis.currencies import decimals
@@ -95,12 +96,20 @@ class Bookings:
 async def _priced(work: UnitOfWork, given: MoneyInput, on: date, pointer: str) -> tuple[PinnedRate, int]:
     """The amount in base currency, and the rate."""
     money = given.to_money()
-    rate = await work.directory.rate(work.tenant, money.currency, on, pointer=pointer)
-    base_minor = money.minor
-    if rate.currency != rate.base:
-        base_minor = minor_in_base(money.minor, rate, decimals(rate.currency), decimals(rate.base))
     if money.minor < 0:
         raise Invalid("It cannot be negative; what was booked wrongly is reversed.", pointer=pointer)
-    if max(money.minor, base_minor) > GREATEST_MINOR:
+    rate = await work.directory.rate(work.tenant, money.currency, on, pointer=pointer)
+    base_minor = _in_base(money.minor, rate)
+    if base_minor is None or max(money.minor, base_minor) > GREATEST_MINOR:
         raise Invalid("It is greater than can be counted.", pointer=pointer)
     return rate, base_minor
+
+
+def _in_base(minor: int, rate: PinnedRate) -> int | None:
+    """None where the amount has more digits than are reckoned with."""
+    if rate.currency == rate.base:
+        return minor
+    try:
+        return minor_in_base(minor, rate, decimals(rate.currency), decimals(rate.base))
+    except InvalidOperation:
+        return None
