@@ -3,11 +3,18 @@
 # ruff: noqa: RUF001 - full-width letters are what is tested
 
 import asyncio
+from uuid import UUID
 
 import pytest
+from starlette.responses import Response
 
+from chassis.unit_of_work import unit_of_work
 from events.catalogue.leads import ContactAdded, LeadCaptured, LeadTouched
 from events.testing import published
+from leads.api_leads import capture_lead
+from leads.inputs import LeadInput, Prospect
+
+FIRM = UUID(int=0xF1)
 
 MINH = {
     "name": "Phạm Minh",
@@ -187,6 +194,23 @@ async def test_two_at_the_same_moment_do_not_both_pass(world):
     answers = await asyncio.gather(*(world.importer.post("/v1/leads", body) for body in bodies))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert await count_of_leads(world) == 1
+
+
+@pytest.mark.parametrize("mode", ["refuse", "link"])
+async def test_who_may_not_pass_twice_waits_for_a_capture_that_is_not_committed(world, mode):
+    first = LeadInput(prospect=Prospect(name="M", email="m@x.example"), duplicates=mode)
+    second = capture({"name": "N", "email": "M@X.example"}, duplicates=mode)
+    async with unit_of_work(world.resources, tenant=FIRM) as work:
+        await capture_lead(first, work, Response())
+        task = asyncio.create_task(world.importer.post("/v1/leads", second))
+        async with world.connect() as connection:
+            while not task.done() and not await connection.fetchval(WAITING):
+                await asyncio.sleep(0.01)
+    assert (await task).status_code == {"refuse": 409, "link": 200}[mode]
+    assert await count_of_leads(world) == 1
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 async def test_two_that_link_at_the_same_moment_are_one_lead(world):
