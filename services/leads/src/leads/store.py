@@ -240,6 +240,17 @@ async def keep_keys(connection: "Connection[Row]", rows: Sequence[Mapping[str, A
     )
 
 
+async def ids_by_external_id(
+    connection: "Connection[Row]", table: str, tenant: UUID, external_ids: Iterable[str]
+) -> dict[str, UUID]:
+    rows = await connection.fetch(
+        f"SELECT external_id, id FROM {table} WHERE tenant_id = $1 AND external_id = ANY($2::text[])",
+        tenant,
+        list(external_ids),
+    )
+    return {row["external_id"]: row["id"] for row in rows}
+
+
 async def visible_accounts(
     connection: "Connection[Row]", tenant: UUID, scope: Scope, column: str, values: Iterable[UUID | str]
 ) -> dict[UUID | str, UUID]:
