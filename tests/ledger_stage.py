@@ -78,12 +78,12 @@ class Stage:
     subscription: Subscription
     positions: dict[Partition, int] = field(default_factory=dict)
 
-    async def take(self, records: Iterable[Received]) -> None:
-        """One batch, as a consumer's lane commits it."""
+    async def take(self, records: Iterable[Received], lane: int = 0) -> None:
+        """One batch, as a consumer's lane commits it; each lane has partitions of its own."""
         by_topic: dict[str, list[Received]] = {}
         for one in records:
             by_topic.setdefault(one.topic, []).append(one)
-        pieces = [await self._piece(Partition(topic, 0), found) for topic, found in sorted(by_topic.items())]
+        pieces = [await self._piece(Partition(topic, lane), found) for topic, found in sorted(by_topic.items())]
         await commit(self.pool, self.subscription, pieces)
         for piece in pieces:
             self.positions[piece.partition] = piece.records[-1].offset + 1
@@ -125,7 +125,7 @@ async def opened(url: str, **options: Any) -> AsyncIterator[Stage]:
     pool = await open_pool(url, size=6, name="test")
     naming = Naming(url)
     fold = Fold(POSTINGS, MEASURES, naming.connect)
-    projector = Projector(fold, **options)
+    projector = Projector(fold, shard=naming.shard, **options)
     try:
         yield Stage(pool, naming, fold, Subscription.to(GROUP, FOLDED, projector.handle, watermarks=projector))
     finally:

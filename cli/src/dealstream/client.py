@@ -8,19 +8,23 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import count, groupby
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
-from dealstream.errors import ApiRefused, Unreachable
+from dealstream.errors import ApiRefused, PlatformError, Unreachable
 from dealstream.home import Home
 
 PIECE = 200
 """Items of one bulk call, the most that services take."""
 
 ATTEMPTS = 5
+OWN_ANSWER_SECONDS = 90.0
+"""How long to wait for the answer to a request of ours that the service is still working on."""
+
+FAULT_OF_A_SERVICE = 500
 _PASSING = frozenset({429, 502, 503, 504})
 
 Progress = Callable[[int], None]
@@ -127,33 +131,36 @@ class Client:
             progress(len(piece))
             return [_result(item, result) for (_, item), result in zip(piece, answer["results"], strict=True)]
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(piece)) for piece in _pieces(items, together)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(piece)) for piece in _pieces(items, together)]
+        except* PlatformError as several:
+            raise several.exceptions[0] from None
         return [result for task in tasks for result in task.result()]
 
     async def _call(self, method: str, service: str, path: str, **options: Any) -> Any:
         url = f"{self.addresses[service]}{path}"
-        for attempt in range(1, ATTEMPTS + 1):
+        give_up = asyncio.get_running_loop().time() + OWN_ANSWER_SECONDS
+        for attempt in count(1):
             try:
                 answer = await self._http.request(method, url, **options)
             except httpx2.TransportError as error:
-                if attempt == ATTEMPTS:
+                if attempt >= ATTEMPTS:
                     raise Unreachable(
                         f"{service} does not answer at {self.addresses[service]}: {error!r}",
                         "See what runs with `./dealstream status`.",
                     ) from error
             else:
-                if attempt == ATTEMPTS or not _passes(answer):
+                patient = _is_worked_on(answer) and asyncio.get_running_loop().time() < give_up
+                if not patient and (attempt >= ATTEMPTS or answer.status_code not in _PASSING):
                     return _read(answer)
-            await asyncio.sleep(0.2 * 2**attempt)
+            await asyncio.sleep(0.2 * 2 ** min(attempt, 4))
         raise AssertionError("the last attempt returns or raises")
 
 
-def _passes(answer: httpx2.Response) -> bool:
-    """Whether it is worth asking again: of the conflicts only our own request that is still being answered."""
-    if answer.status_code == httpx2.codes.CONFLICT:
-        return "idempotency" in answer.text
-    return answer.status_code in _PASSING
+def _is_worked_on(answer: httpx2.Response) -> bool:
+    """Whether the first attempt of this request is still being answered."""
+    return answer.status_code == httpx2.codes.CONFLICT and "idempotency" in answer.text
 
 
 def _pieces(
@@ -184,9 +191,13 @@ def _read(answer: httpx2.Response) -> Any:
 
 def said(problem: Mapping[str, Any]) -> tuple[str, str]:
     """A problem document in words: what is wrong, and where to look."""
-    where = "; ".join(f"{error['pointer']}: {error['detail']}" for error in problem.get("errors") or ())
-    request = problem.get("request_id")
-    text = f"{problem.get('detail') or problem.get('title')}{f' ({where})' if where else ''}"
+    what = problem.get("detail") or problem.get("title")
+    errors = problem.get("errors") or ()
+    where = "; ".join(
+        error["pointer"] if error["detail"] == what else f"{error['pointer']}: {error['detail']}" for error in errors
+    )
+    request = problem.get("request_id") if problem.get("status", 500) >= FAULT_OF_A_SERVICE else None
+    text = f"{what}{f' ({where})' if where else ''}"
     return text, f"The services' logs have more under request id {request}." if request else ""
 
 

@@ -106,7 +106,7 @@ BEGIN
     EXECUTE format($ddl$
         CREATE TABLE %I.cell (
             tenant_id uuid NOT NULL,
-            amount bigint NOT NULL,
+            amount numeric NOT NULL,
             count bigint NOT NULL,
             measure smallint NOT NULL,
             grouping smallint NOT NULL,

@@ -1,5 +1,6 @@
 """However events are cut into batches, repeated, delayed or mixed, the ledger is what brute force says it is."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from random import Random
@@ -30,6 +31,13 @@ NewDatabase = Callable[[], Awaitable[str]]
 async def ledger(new_database: NewDatabase) -> AsyncIterator[Stage]:
     async with stage(await new_database()) as found:
         yield found
+
+
+END_NAMING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name LIKE '%-naming' AND datname = current_database()
+"""
+TOTAL = "SELECT sum(amount) FROM ledger_v1.cell WHERE measure = $1 AND grouping = 0 AND period = 'm'"
 
 
 def dice(seed: int) -> Random:
@@ -179,6 +187,44 @@ async def test_a_memory_of_slices_that_is_full_is_emptied_and_nothing_else_chang
             await ledger.take(batch)
         assert await ledger.sums() == expected(world)
         assert (await ledger.audit()).agrees
+
+
+async def test_two_lanes_with_little_memory_and_a_lost_naming_session_fold_as_one(new_database: NewDatabase) -> None:
+    world = a_world(11, size=30)
+    records = [record(known) for known in history(world)]
+    async with stage(await new_database()) as alone:
+        await alone.take(records)
+        once = await alone.canonical_hash()
+    async with stage(await new_database()) as ledger:
+        ledger.fold._slices = Slices(ledger.naming.connect, capacity=3)
+
+        async def lane(number: int) -> None:
+            own = [one for one in records if one.key[-1] % 2 == number]
+            for first in range(0, len(own), 7):
+                await ledger.take(own[first : first + 7], number)
+                if first == 21 and number:
+                    await ledger.pool.execute(END_NAMING)
+
+        await asyncio.gather(lane(0), lane(1))
+        assert await ledger.canonical_hash() == once
+        assert (await ledger.audit()).agrees
+        shards = await ledger.pool.fetchval("SELECT array_agg(DISTINCT shard ORDER BY shard) FROM ledger_v1.cell")
+        assert shards == [0, 1]
+
+
+async def test_sums_have_no_bound_that_one_amount_has(ledger: Stage) -> None:
+    """A hundred deals of the greatest amount are more than 64 bits hold."""
+    told = [known for known in history(a_world(3, size=120)) if known.kind == "deal" and known.version == 1]
+    most = 10**17
+    dear = []
+    for known in told:
+        spans = tuple(span.model_copy(update={"base_minor": most}) for span in known.state.spans)
+        dear.append(known._replace(state=known.state.model_copy(update={"spans": spans, "closings": ()})))
+    assert len(dear) * most > 2**63
+    await ledger.take([record(known) for known in dear])
+    assert (await ledger.audit()).agrees
+    total = await ledger.pool.fetchval(TOTAL, DEALS_OPENED.number)
+    assert int(total) == len(dear) * most
 
 
 async def test_a_tenant_sees_its_own_entries_and_cells_only(ledger: Stage) -> None:

@@ -44,7 +44,7 @@ async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[St
 async def seal(ledger: Stage) -> tuple[UUID, sealing.Cover, str]:
     seal_id = uuid4()
     async with ledger.pool.acquire() as connection, connection.transaction():
-        cover = await sealing.hold(connection, TENANT)
+        cover, _ = await sealing.hold(connection)
         found = await sealing.balances_hash(connection, TENANT, FROM, TO, cover)
         await connection.execute("INSERT INTO seal VALUES ($1, $2, 1, '{}', $3, $4)", TENANT, seal_id, FROM, TO)
         await sealing.keep_cover(connection, TENANT, seal_id, cover)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis.refusals import NotFound, RateMissing
+from chassis.refusals import RateMissing
 from events.catalogue.deals import DealOpened, PipelineDefined
 from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantState
 from events.catalogue.leads import (
@@ -141,13 +141,17 @@ async def test_a_deal_names_its_account_as_the_caller_does(world: Any) -> None:
 async def test_a_handoff_that_cannot_become_a_deal_is_for_an_operator(world: Any) -> None:
     with pytest.raises(InvalidMessage):
         await world.hear(world.tenant, _accepted(world, deal_id=None))
-    with pytest.raises(NotFound):
-        await world.hear(world.tenant, _accepted(world, opportunity=Opportunity(pipeline=UUID(int=9))))
     yen = Opportunity(amount=Money(minor=1, currency="JPY"))
     with pytest.raises(RateMissing):
         await world.hear(world.tenant, _accepted(world, opportunity=yen))
     async with world.database() as connection:
         assert await connection.fetchval("SELECT count(*) FROM deal") == 0
+
+
+async def test_a_handoff_for_a_pipeline_that_is_not_there_opens_its_deal_in_the_default(world: Any) -> None:
+    deal_id = UUID(int=500)
+    await world.hear(world.tenant, _accepted(world, deal_id=deal_id, opportunity=Opportunity(pipeline=UUID(int=9))))
+    assert (await world.get(f"/v1/deals/{deal_id}"))["status"] == "open"
 
 
 async def test_a_tenant_that_is_not_known_yet_is_waited_for(world: Any) -> None:
@@ -173,8 +177,9 @@ async def test_a_batch_of_handoffs_opens_each_deal_with_its_own_cause(world: Any
 
 async def test_one_handoff_of_a_batch_that_cannot_become_a_deal_is_told_apart_by_its_refusal(world: Any) -> None:
     good = await world.message(world.tenant, _accepted(world))
-    bad = _accepted(world, id=UUID(int=400), deal_id=UUID(int=401), opportunity=Opportunity(pipeline=UUID(int=9)))
-    with pytest.raises(NotFound):
+    yen = Opportunity(amount=Money(minor=1, currency="JPY"))
+    bad = _accepted(world, id=UUID(int=400), deal_id=UUID(int=401), opportunity=yen)
+    with pytest.raises(RateMissing):
         await world.deliver([good, await world.message(world.tenant, bad)])
     async with world.database() as connection:
         assert await connection.fetchval("SELECT count(*) FROM deal") == 0

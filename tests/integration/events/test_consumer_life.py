@@ -184,9 +184,7 @@ async def test_a_slow_partition_holds_bounded_memory_and_others_flow(memory: Wor
     go_on = asyncio.Event()
     bounds = Bounds(batch_records=10, high_records=50)
     consumer = memory.consumer(lanes=2, bounds=bounds)
-    places = [Partition(topic, number) for topic in (SEAL, PIPELINE) for number in range(3)]
-    slow_place = places[0]
-    fast_place = next(place for place in places if consumer._lane_of(place) is not consumer._lane_of(slow_place))
+    slow_place, fast_place = Partition(SEAL, 0), Partition(SEAL, 1)
     slow, fast = aggregate_on(slow_place.number, 3), aggregate_on(fast_place.number, 3)
 
     async def wait(messages: Sequence[Message]) -> None:

@@ -43,6 +43,18 @@ async def test_what_is_not_seen_is_not_found_by_any_verb(world, leads, assert_pr
         assert_problem(await caller.post(f"{path}/handoff", {"offered_to": BAO}), 404, "not-found")
 
 
+async def test_naming_a_record_that_one_does_not_see_opens_nothing(world, leads, done, assert_problem):
+    contact = leads["of ana"]["contact"]
+    account = done(
+        await world.importer.post("/v1/accounts", {"name": "A", "external_id": "a", "owner_external_id": "ana"}), 201
+    )
+    for body in ({"contact": contact}, {"account": account["id"]}, {"account_external_id": "a"}):
+        assert_problem(await world.bao.post("/v1/leads", {"title": "mine", **body}), 422, "invalid")
+        assert_problem(await world.bao.patch(f"/v1/leads/{leads['of bao']['id']}", body), 422, "invalid")
+    assert_problem(await world.bao.post("/v1/contacts", {"name": "x", "account": account["id"]}), 422, "invalid")
+    assert_problem(await world.bao.get(f"/v1/contacts/{contact}"), 404, "not-found")
+
+
 async def test_a_lead_and_its_contact_are_seen_by_whom_it_is_offered_to(world, leads, done, assert_problem):
     lead = leads["of ana"]
     done(await world.ana.post(f"/v1/leads/{lead['id']}/qualification"))

@@ -31,3 +31,11 @@ def test_an_amount_has_the_places_of_its_currency(minor: int, currency: str, tex
 def test_what_is_no_amount_is_refused(amount: str) -> None:
     with pytest.raises(ValidationError):
         MoneyInput(amount=amount, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("1" * 15, "KWD"), ("-" + "9" * 15, "CLF"), ("9" * 15 + ".999", "KWD")]
+)
+def test_what_cannot_be_counted_exactly_is_refused(amount: str, currency: str) -> None:
+    with pytest.raises(ValidationError, match="counted exactly"):
+        MoneyInput(amount=amount, currency=currency)

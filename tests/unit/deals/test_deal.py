@@ -6,7 +6,7 @@ import pytest
 
 from chassis.refusals import Invalid
 from deals.commands import ChangeDetails, ChangeExpectedClose, ChangeOwner, PlanNextStep
-from deals.deal import DEAL
+from deals.deal import CLOSINGS_MAX, DEAL
 from deals.refusals import (
     AmountFollowsLines,
     DealIsClosed,
@@ -14,6 +14,7 @@ from deals.refusals import (
     ExitCriteriaMissing,
     NotOffered,
     OutOfSequence,
+    ReopenedTooOften,
     UnknownStage,
 )
 from deals.worth import LineOffer
@@ -296,3 +297,8 @@ def test_of_changes_at_one_instant_only_the_last_makes_a_span(cast: Any) -> None
     history = (cast.opened(), cast.move("needs", 0), ChangeOwner(moment=cast.at(0), to=cast.binh))
     (span,) = given(DEAL, *history).when(cast.revalue(7, 0)).state.spans
     assert (span.stage, span.owner, span.base_minor, span.from_on) == ("needs", cast.binh, 7, cast.day(0))
+
+
+def test_a_deal_is_not_reopened_for_ever(cast: Any) -> None:
+    closed = [step for day in range(CLOSINGS_MAX) for step in (cast.lose(day + 0.2), cast.reopen(day + 0.5))]
+    given(DEAL, cast.opened(), *closed[:-1]).when(cast.reopen(CLOSINGS_MAX)).then_refused(ReopenedTooOften)

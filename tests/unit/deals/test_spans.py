@@ -18,6 +18,14 @@ def test_a_visit_spans_all_that_happens_in_a_stage(cast: Any) -> None:
     ]
 
 
+def test_values_of_part_of_a_day_leave_no_span(cast: Any) -> None:
+    """A deal that is changed every hour must not grow by each of them; a new owner or stage is kept."""
+    hourly = [cast.revalue(minor, 2 + minor / 24) for minor in range(1, 9)]
+    deal = given(DEAL, cast.opened(), *hourly, cast.move("needs", 2.5)).state
+    assert [(span.stage, span.base_minor) for span in deal.spans[1:]] == [("qualified", 8), ("needs", 8)]
+    assert deal.spans[1].from_at == cast.at(2 + 1 / 24).at
+
+
 def test_going_back_is_another_visit(cast: Any) -> None:
     deal = given(DEAL, cast.opened(), cast.move("needs", 1), cast.move("qualified", 2)).state
     assert [visit.stage for visit in visits(deal.spans)] == ["qualified", "needs", "qualified"]

@@ -32,6 +32,8 @@ def down(
         print_json({"ended": ended, "deleted": delete_data, "home": str(chosen.path)})
     else:
         say("The platform ended." if ended else f"No platform ran in {chosen.path}.")
+        if delete_data:
+            say(f"The data in {chosen.path} is deleted.")
 
 
 def forget(home: Home) -> None:
@@ -39,6 +41,6 @@ def forget(home: Home) -> None:
 
     if home.postgres.exists():
         postgres.forget(home.postgres)
-    for folder in (home.kafka, home.mail, home.logs, home.path / "secrets", home.path / "demo"):
+    for folder in (home.kafka, home.mail, home.logs, home.path / "secrets"):
         shutil.rmtree(folder, ignore_errors=True)
-    say(f"The data in {home.path} is deleted.")
+    home.demo_note.unlink(missing_ok=True)

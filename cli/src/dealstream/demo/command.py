@@ -47,11 +47,9 @@ def demo(
         show(chosen, state, told, time.monotonic() - began, json=json)
         if not detach and not exit_:
             stay(chosen)
-    except BaseException:
-        say(f"The platform still runs in {chosen.path}; `./dealstream down` ends it.")
-        raise
-    if not detach:
-        lifecycle.stop(chosen, tell)
+    finally:
+        if not detach:
+            lifecycle.stop(chosen, tell)
 
 
 def start(home: Home, port_base: int) -> State:

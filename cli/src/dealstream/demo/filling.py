@@ -55,8 +55,9 @@ async def fill(client: Client, file: Path, progress: Progress) -> Report | None:
         note.write(file)
     filling = Filling(Loading(client, Report(), progress), Year(note.end))
     await filling.run()
-    Note(note.end, loaded=True).write(file)
-    return filling.loading.report
+    report = filling.loading.report
+    Note(note.end, loaded=not report.rejected).write(file)
+    return report
 
 
 class Filling:

@@ -11,7 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dealstream.client import BulkResult, Client, said
+from dealstream.errors import PlatformError
 from dealstream.imports.tables import Rejection, Report
+from dealstream.patience import Patience
 
 Item = Mapping[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -42,10 +44,24 @@ class Loading:
             self.progress(noun, sent, len(items))
 
         self.progress(noun, 0, len(items))
-        results = await self.client.bulk(service, path or f"/v1/{noun}:batch", items, count, together=together)
+        path = path or f"/v1/{noun}:batch"
+        results = await self.client.bulk(service, path, items, count, together=together)
+        await self._once_more(service, path, results, together)
         for number, result in enumerate(results, start=1):
             self.report_result(noun, number, result)
         return results
+
+    async def _once_more(self, service: str, path: str, results: list[BulkResult], together: str | None) -> None:
+        """What was refused because an account had not come over by its event yet, for as long as more of them come."""
+        patience = Patience("records name accounts that have not arrived")
+        while early := [place for place, result in enumerate(results) if _names_an_unknown_account(result)]:
+            try:
+                await patience.pause(len(early))
+            except PlatformError:
+                return
+            again = await self.client.bulk(service, path, [results[place].item for place in early], together=together)
+            for place, result in zip(early, again, strict=True):
+                results[place] = result
 
     async def ids(self, service: str, noun: str, items: Sequence[Item]) -> dict[str, str]:
         """Send items that carry an external id; the platform's id of each, whether new or not."""
@@ -63,6 +79,11 @@ class Loading:
             self.report.existing[noun] += 1
         else:
             self.report.loaded[noun] += 1
+
+
+def _names_an_unknown_account(result: BulkResult) -> bool:
+    errors = (result.problem or {}).get("errors") or ()
+    return any(str(error.get("pointer", "")).startswith("/account") for error in errors)
 
 
 def start_of(day: date, zone: ZoneInfo) -> str:

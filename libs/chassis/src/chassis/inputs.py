@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from chassis.currencies import decimals, is_currency
 from chassis.currencies import decimals as minor_unit_digits
 from events.event import Timestamp
-from events.money import Currency, Money
+from events.money import MINOR_UNITS_MAX, Currency, Money
 
 __all__ = [
     "CurrencyCode",
@@ -160,11 +160,19 @@ class MoneyInput(Input):
         written = len(self.amount.partition(".")[2])
         if written > decimals(self.currency):
             raise ValueError(f"{self.currency} has {decimals(self.currency)} decimals, not {written}")
+        if abs(self._minor) > MINOR_UNITS_MAX:
+            raise ValueError(
+                f"at most {amount_text(MINOR_UNITS_MAX, self.currency)} {self.currency} can be counted exactly"
+            )
         return self
 
-    def to_money(self) -> Money:
+    @property
+    def _minor(self) -> int:
         whole, _, part = self.amount.partition(".")
-        return Money(minor=int(whole + part.ljust(decimals(self.currency), "0")), currency=self.currency)
+        return int(whole + part.ljust(decimals(self.currency), "0"))
+
+    def to_money(self) -> Money:
+        return Money(minor=self._minor, currency=self.currency)
 
 
 class MoneyView(BaseModel):

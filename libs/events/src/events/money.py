@@ -2,7 +2,7 @@
 
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -11,7 +11,9 @@ from events.event import Value
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 """An ISO 4217 code."""
 
-MinorUnits = Annotated[int, Field(ge=-(10**17), le=10**17)]
+MINOR_UNITS_MAX: Final = 10**17
+
+MinorUnits = Annotated[int, Field(ge=-MINOR_UNITS_MAX, le=MINOR_UNITS_MAX)]
 """An amount in a currency's smallest unit: cents of a USD, whole VND."""
 
 RateText = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]

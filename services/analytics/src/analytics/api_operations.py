@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from analytics.folding import own_fold
 from analytics.ledger import audit_store, rebuild_store, sealing
 from analytics.ledger.audit import Audit, audit
-from analytics.ledger.projection import GROUP, active_schema, as_worker
+from analytics.ledger.projection import active_schema, as_worker
 from analytics.ledger.seal import (
     SEAL,
     PeriodAlreadySealed,
@@ -100,10 +100,9 @@ async def seal_period(body: PeriodInput, work: Work) -> SealView:
     moment = await work.moment()
     refuse_bad_period(body.from_on, body.to_on, moment.on)
     async with as_worker(work.connection):
-        cover = await sealing.hold(work.connection, work.tenant)
+        cover, offsets = await sealing.hold(work.connection)
         refuse_overlap(body.from_on, body.to_on, await sealing.sealed_periods(work.connection, work.tenant))
         sha256 = await sealing.balances_hash(work.connection, work.tenant, body.from_on, body.to_on, cover)
-        offsets = await sealing.offsets(work.connection, GROUP)
     id_ = work.new_id()
     command = SealPeriod(
         moment=moment, id=id_, from_on=body.from_on, to_on=body.to_on, sealed_by=work.principal.person,

@@ -44,6 +44,7 @@ from deals.refusals import (
     MixedCurrencies,
     NotOffered,
     OutOfSequence,
+    ReopenedTooOften,
     UnknownStage,
 )
 from deals.translation import WORKS_ON_DEALS, change, opening
@@ -245,7 +246,7 @@ async def close_deal(deal_id: UUID, body: Closure, work: Work) -> DealView:
 
 @router.post(
     "/deals/{deal_id}/reopening",
-    responses=problems(*_ANY_CHANGE, DealIsOpen, UnknownStage),
+    responses=problems(*_ANY_CHANGE, DealIsOpen, ReopenedTooOften, UnknownStage),
     openapi_extra=example({"reason": "they called again"}),
 )
 async def reopen_deal(deal_id: UUID, body: Reopening, work: Work) -> DealView:

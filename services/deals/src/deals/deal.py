@@ -31,6 +31,7 @@ from deals.refusals import (
     ExitCriteriaMissing,
     NotOffered,
     OutOfSequence,
+    ReopenedTooOften,
 )
 from deals.spans import ended, resumed, seconds_in_stage, seconds_open, turned
 from deals.worth import Worth
@@ -55,6 +56,8 @@ from events.catalogue.deals import (
     Span,
 )
 from events.moment import Moment
+
+CLOSINGS_MAX = 25
 
 Events = Iterator[DealEvent]
 
@@ -241,6 +244,8 @@ def _lose(command: LoseDeal, deal: DealState, at: Moment) -> Events:
 def _reopen(command: ReopenDeal, deal: DealState, at: Moment) -> Events:
     if deal.status is DealStatus.OPEN:
         raise DealIsOpen
+    if len(deal.closings) >= CLOSINGS_MAX:
+        raise ReopenedTooOften
     if not command.reason.strip():
         raise Invalid("Reopening a deal has a reason.", pointer="/reason")
     pipeline = command.pipelines[deal.pipeline]

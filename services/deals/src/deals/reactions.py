@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.currencies import decimals
-from chassis.refusals import Kind, Refusal
+from chassis.refusals import Kind, NotFound, Refusal
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork
 from deals import store
@@ -130,9 +130,16 @@ class _Opening:
             self._pipelines[wanted] = (
                 await default_pipeline(self._work, moment)
                 if wanted is None
-                else (await self._work.load(PIPELINE, wanted)).state
+                else await self._named_pipeline(wanted, moment)
             )
         return self._pipelines[wanted]
+
+    async def _named_pipeline(self, wanted: UUID, moment: Moment) -> PipelineState:
+        """The default where there is none of this id: leads cannot know, and the customer has been promised a deal."""
+        try:
+            return (await self._work.load(PIPELINE, wanted)).state
+        except NotFound:
+            return await default_pipeline(self._work, moment)
 
     async def _worth(self, amount: Money | None, moment: Moment) -> Worth:
         directory, tenant = self._work.directory, self._work.tenant

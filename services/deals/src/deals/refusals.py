@@ -15,6 +15,12 @@ class DealIsOpen(Refusal):
     slug = "deal-is-open"
 
 
+class ReopenedTooOften(Refusal):
+    """The deal was reopened so often that it should be a new one: every close is kept and told with each event."""
+
+    slug = "reopened-too-often"
+
+
 class ExitCriteriaMissing(Refusal):
     """The deal lacks what its stage demands before it may go on."""
 

@@ -1,7 +1,8 @@
 """The history of an open deal: stretches of time in which nothing that figures depend on changed. Pure.
 
 Promises: while a deal is open its spans follow each other without gap or overlap and the last one has no end; a closed
-deal has no span without an end. A span of no length is replaced by the next one; only a close may leave one.
+deal has no span without an end. A span of no length is replaced by the next one; only a close may leave one. A deal
+that changes every hour grows by a span a day.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,18 @@ def turned(spans: Spans, moment: Moment, **changes: Any) -> Spans:
     begun = last.model_copy(update={"skipped": (), **changes, "from_at": moment.at, "from_on": moment.on})
     if last.from_at == moment.at:
         return (*spans[:-1], begun.model_copy(update={"skipped": _jumped_over(last, begun)}))
+    if len(spans) > 1 and _is_one_row_on_one_day(last, begun):
+        return (*spans[:-1], last.model_copy(update=changes))
     return (*ended(spans, moment), begun)
+
+
+def _is_one_row_on_one_day(last: Span, begun: Span) -> bool:
+    """Figures are of days: a value that lasted for part of a day, in the same hands and stage, is in none of them. Each
+    event names it still. The first span stays, because it says with what value the deal was opened.
+    """
+    return last.from_on == begun.from_on and all(
+        getattr(last, name) == getattr(begun, name) for name in ("stage", "owner", "product")
+    )
 
 
 def _jumped_over(replaced: Span, by: Span) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from chassis.aggregates import Aggregate, Command, Loaded
 from chassis.refusals import Invalid, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import HandoffState, LeadState, Opportunity
+from events.moment import Moment
 from leads.customer import CUSTOMER, OpenCustomer
 from leads.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
 from leads.inputs import AcceptanceInput, OfferInput, Reason
@@ -120,6 +121,7 @@ class HandingOver:
         offered_to = await lookups.owner(body, "offered_to", moment.on)
         if offered_by is None or offered_to is None:
             raise Invalid("The lead has no owner: say who offers it.", pointer="/offered_by")
+        await self._require_rate(body, moment)
         on_handoff = OfferHandoff(
             moment=moment,
             id=offer.handoff,
@@ -133,6 +135,12 @@ class HandingOver:
         )
         on_lead = OfferLead(moment=moment, handoff_id=offer.handoff, to=offered_to)
         return _Plan(offer.handoff, lead.id, on_handoff, on_lead)
+
+    async def _require_rate(self, body: OfferInput, moment: Moment) -> None:
+        """The deal is opened when nobody can be asked any more: what it would be refused for is refused here."""
+        if body.opportunity is not None and (amount := body.opportunity.amount) is not None:
+            pointer = "/opportunity/amount/currency"
+            await self._work.directory.rate(self._work.tenant, amount.currency, moment.on, pointer=pointer)
 
     async def _answer(self, answer: Answer) -> _Plan:
         handoff = self._handoffs.get(answer.handoff)

@@ -29,7 +29,7 @@ SHOWN_MAX: Final = 100
 """So many differences are shown; all are counted."""
 
 CELLS: Final = """
-SELECT grouping, period::text, day, slice, sum(count)::bigint, sum(amount)::bigint FROM {schema}.cell
+SELECT grouping, period::text, day, slice, sum(count)::bigint, sum(amount)::text FROM {schema}.cell
 WHERE tenant_id = $1 AND measure = $2 AND day >= $3 AND day < $3 + interval '1 month'
 GROUP BY grouping, period, day, slice HAVING sum(count) <> 0 OR sum(amount) <> 0
 """
@@ -91,7 +91,9 @@ async def audit(connection: Any, schema: str, tenant: UUID, fold: Fold) -> Audit
 
 async def _cells_against_ledger(connection: Any, schema: str, tenant: UUID, fold: Fold, result: Audit) -> None:
     portions = set(await grain.portions(connection, schema, tenant))
-    portions |= {grain.Portion(*row) for row in await connection.fetch(CELL_MONTHS.format(schema=schema), tenant)}
+    portions |= {
+        grain.Portion(*row) for row in await grain.fetched(connection, CELL_MONTHS.format(schema=schema), tenant)
+    }
     for portion in sorted(portions):
         sums = await grain.sums(connection, schema, tenant, portion)
         expected = await fold.roll_up(tenant, sums)
@@ -104,9 +106,9 @@ async def _cells_against_ledger(connection: Any, schema: str, tenant: UUID, fold
 
 
 async def _cells(connection: Any, schema: str, tenant: UUID, portion: grain.Portion) -> Totals:
-    rows = await connection.fetch(CELLS.format(schema=schema), tenant, *portion)
+    rows = await grain.fetched(connection, CELLS.format(schema=schema), tenant, *portion)
     return {
-        cell_of(portion.measure, grouping, period == "m", day, slice_id): [count, amount]
+        cell_of(portion.measure, grouping, period == "m", day, slice_id): [count, int(amount)]
         for grouping, period, day, slice_id, count, amount in rows
     }
 
@@ -121,7 +123,9 @@ def _of_cell(key: int, found: list[int], expected: list[int]) -> Difference:
 
 async def _facts_against_ledger(connection: Any, schema: str, tenant: UUID, fold: Fold, result: Audit) -> None:
     expected: dict[int, Balance] = {}
-    async for kind, id_, state, packed in connection.cursor(FACTS.format(schema=schema), tenant, prefetch=500):
+    async for kind, id_, state, packed in connection.cursor(
+        FACTS.format(schema=schema), tenant, prefetch=500, timeout=grain.WHOLE_LEDGER_SECONDS
+    ):
         result.facts += 1
         stored = from_bytes(packed)
         booked = await fold.book_state(kind, tenant, STATES[kind].model_validate_json(unpack_state(state)))
@@ -130,7 +134,9 @@ async def _facts_against_ledger(connection: Any, schema: str, tenant: UUID, fold
         _sum_up(expected, stored)
     found = {
         measure << DAY_BITS | day_number(day): (int(count), int(amount), int(checksum))
-        for measure, day, count, amount, checksum in await connection.fetch(LEDGER_DAYS.format(schema=schema), tenant)
+        for measure, day, count, amount, checksum in await grain.fetched(
+            connection, LEDGER_DAYS.format(schema=schema), tenant
+        )
     }
     for key in sorted(expected.keys() | found.keys()):
         was, should = found.get(key, _EMPTY), expected.get(key, _EMPTY)

@@ -25,7 +25,7 @@ ADD: Final = """
 INSERT INTO {schema}.cell AS c (tenant_id, measure, grouping, period, day, slice, shard, count, amount)
 SELECT $1, w.place >> 9, w.place >> 1 & 255, CASE w.place & 1 WHEN 1 THEN 'm' ELSE 'd' END::"char",
   date '1900-01-01' + w.day, w.slice, $2, w.count, w.amount
-FROM unnest($3::text::int[], $4::text::int[], $5::text::int[], $6::text::bigint[], $7::text::bigint[])
+FROM unnest($3::text::int[], $4::text::int[], $5::text::int[], $6::text::bigint[], $7::text::numeric[])
   AS w(place, day, slice, count, amount)
 ON CONFLICT (tenant_id, measure, grouping, period, day, slice, shard)
 DO UPDATE SET count = c.count + excluded.count, amount = c.amount + excluded.amount

@@ -115,12 +115,14 @@ class Fold:
 
     async def book_state(self, kind: str, tenant: UUID, state: Any) -> Booked:
         """What should be in force for a state."""
-        postings, slices = list(self._postings[kind](state)), self._slices
+        self._slices = slices = self._slices.within_bounds()
+        postings = list(self._postings[kind](state))
         await slices.number(tenant, {posting.slice for posting in postings})
         return book(postings, slices.of(tenant).ids)
 
     async def roll_up(self, tenant: UUID, grain: Totals) -> Totals:
         """What changes at full grain add to the cells."""
+        self._slices = self._slices.within_bounds()
         return await self._rolled_up(self._slices, tenant, grain)
 
     async def _rolled_up(self, slices: Slices, tenant: UUID, grain: Totals) -> Totals:

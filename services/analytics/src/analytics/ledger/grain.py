@@ -16,10 +16,14 @@ SELECT DISTINCT measure, date_trunc('month', day)::date AS month FROM {schema}.l
 ORDER BY measure, month
 """
 SUMS: Final = """
-SELECT day, slice, sum(count)::bigint, sum(amount)::bigint FROM {schema}.ledger
+SELECT day, slice, sum(count)::bigint, sum(amount)::text FROM {schema}.ledger
 WHERE tenant_id = $1 AND measure = $2 AND day >= $3 AND day < $3 + interval '1 month'
 GROUP BY day, slice HAVING sum(count) <> 0 OR sum(amount) <> 0
 """
+
+
+WHOLE_LEDGER_SECONDS: Final = 86_400.0
+"""For statements that grow with the ledger, which the pool's limit on statements is not meant for."""
 
 
 class Portion(NamedTuple):
@@ -30,15 +34,21 @@ class Portion(NamedTuple):
 
 
 async def portions(connection: Any, schema: str, tenant: UUID) -> list[Portion]:
-    return [Portion(*row) for row in await connection.fetch(MONTHS.format(schema=schema), tenant)]
+    return [Portion(*row) for row in await fetched(connection, MONTHS.format(schema=schema), tenant)]
 
 
 async def sums(connection: Any, schema: str, tenant: UUID, portion: Portion) -> Totals:
     """Balances at full grain by posting key."""
-    rows = await connection.fetch(SUMS.format(schema=schema), tenant, *portion)
+    rows = await fetched(connection, SUMS.format(schema=schema), tenant, *portion)
     return {
-        key_of(slice_id, portion.measure, day_number(day)): [count, amount] for day, slice_id, count, amount in rows
+        key_of(slice_id, portion.measure, day_number(day)): [count, int(amount)]
+        for day, slice_id, count, amount in rows
     }
+
+
+async def fetched(connection: Any, statement: str, *values: object) -> list[Any]:
+    """Rows of a statement that may take as long as the ledger is large."""
+    return list(await connection.fetch(statement, *values, timeout=WHOLE_LEDGER_SECONDS))
 
 
 async def all_sums(connection: Any, schema: str, tenant: UUID) -> AsyncIterator[tuple[Portion, Totals]]:

@@ -4,10 +4,12 @@ One row names the schema in use. A fold holds that row shared while it writes, s
 seal) sees the ledger between two batches.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from analytics.ledger import facts
 from analytics.ledger.facts import Facts
@@ -59,7 +61,7 @@ class Projector:
         self._schema = schema
         self._shard = shard
         self._keeps_cells = keeps_cells
-        self._loaded: dict[int, tuple[str, Facts]] = {}
+        self._loaded: WeakKeyDictionary[asyncio.Task[Any], tuple[str, Facts]] = WeakKeyDictionary()
 
     async def load(
         self, connection: Any, _group: str, keys: Iterable[AggregateKey]
@@ -68,14 +70,14 @@ class Projector:
         wanted = list(keys)
         schema = self._schema or await connection.fetchval(ACTIVE_SHARED)
         known = await facts.load(connection, schema, wanted)
-        self._loaded[connection.get_server_pid()] = schema, known
+        self._loaded[_worker()] = schema, known
         return {key: mark for key in wanted if (mark := _watermark(known, key))}
 
     async def store(
         self, connection: Any, _group: str, watermarks: Mapping[AggregateKey, Watermark], applied: Sequence[Message]
     ) -> None:
         """Only what the fold is not going to write."""
-        schema, known = self._loaded[connection.get_server_pid()]
+        schema, known = self._loaded[_worker()]
         last = {(message.topic, message.envelope.tenant, message.aggregate_id): message for message in applied}
         for key, mark in watermarks.items():
             if key not in last:
@@ -85,12 +87,19 @@ class Projector:
 
     async def handle(self, connection: Any, messages: Sequence[Message]) -> None:
         """The consumer's handler."""
-        schema, known = self._loaded.pop(connection.get_server_pid())
+        schema, known = self._loaded.pop(_worker())
         if not self._keeps_cells:
             await self._fold.fold(connection, schema, messages, known, shard=None)
             return
         async with self._shard() if self._shard else nullcontext(0) as shard:
             await self._fold.fold(connection, schema, messages, known, shard=shard)
+
+
+def _worker() -> asyncio.Task[Any]:
+    """Who works on a batch from its watermarks to its effects: one task, which does one batch at a time."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine always runs in one
+    return task
 
 
 def _watermark(known: Facts, key: AggregateKey) -> Watermark | None:

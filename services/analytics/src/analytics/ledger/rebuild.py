@@ -37,8 +37,6 @@ CLOSE_ENOUGH: Final = 500
 """So many events may be left for cut-over to read while the live fold waits."""
 ROUNDS_MAX: Final = 1_000
 CANCEL_POLL_SECONDS: Final = 0.5
-LONG_SECONDS: Final = 86_400.0
-"""For statements over the whole ledger, which the pool's limit is not meant for."""
 
 Positions = Mapping[Partition, int]
 
@@ -109,7 +107,7 @@ class Rebuilder:
         """Indexes and cells, in one transaction: killed, it begins again."""
         async with self.pool.acquire() as connection:
             async with connection.transaction():
-                await connection.execute("SELECT ledger_index($1)", rebuild.schema, timeout=LONG_SECONDS)
+                await connection.execute("SELECT ledger_index($1)", rebuild.schema, timeout=grain.WHOLE_LEDGER_SECONDS)
                 for tenant in await tenants(connection, rebuild.schema):
                     async for _, sums in grain.all_sums(connection, rebuild.schema, tenant):
                         await self._look_up(rebuild)
@@ -117,7 +115,7 @@ class Rebuilder:
                         await cells.add(connection, rebuild.schema, tenant, 0, totals)
                 await store.move(connection, rebuild, State.SUMMING, State.FOLLOWING)
             for table in ("fact", "cell", "ledger"):
-                await connection.execute(f"VACUUM ANALYZE {rebuild.schema}.{table}", timeout=LONG_SECONDS)
+                await connection.execute(f"VACUUM ANALYZE {rebuild.schema}.{table}", timeout=grain.WHOLE_LEDGER_SECONDS)
 
     async def _follow(self, rebuild: Rebuild) -> None:
         """Read up to where the live fold is, again and again, until little is left."""

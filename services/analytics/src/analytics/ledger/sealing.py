@@ -11,11 +11,14 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from analytics.ledger import rebuild_store
+from analytics.ledger.grain import WHOLE_LEDGER_SECONDS, fetched
+from analytics.ledger.projection import ACTIVE_ALONE, ACTIVE_SHARED, GROUP
+from analytics.measures import MEASURES
+from chassis.refusals import Unavailable
 from events.catalogue.analytics import CoveredOffset
 
-HOLD: Final = "SELECT schema_name FROM projection_active FOR UPDATE"
 LAST_SEQ: Final = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {schema}.ledger_seq"
-MEASURES: Final = "SELECT array_agg(DISTINCT measure) FROM {schema}.ledger WHERE tenant_id = $1"
 OFFSETS: Final = """
 SELECT topic, part AS partition, next_offset FROM consumer_offset WHERE grp = $1 ORDER BY topic, part
 """
@@ -67,16 +70,23 @@ class Cover:
     late_events: tuple[UUID, ...] = ()
 
 
-async def hold(connection: Any, tenant: UUID) -> Cover:
-    """Wait for the batches under way and keep others out until the transaction ends: what is there is covered."""
-    schema = await connection.fetchval(HOLD)
-    last = await connection.fetchval(LAST_SEQ.format(schema=schema))
-    measures = await connection.fetchval(MEASURES.format(schema=schema), tenant)
-    return Cover(schema, last, tuple(sorted(measures or ())))
+async def hold(connection: Any) -> tuple[Cover, tuple[CoveredOffset, ...]]:
+    """Wait for the batches under way and keep others out for a moment: what is there then is covered.
 
-
-async def offsets(connection: Any, group: str) -> tuple[CoveredOffset, ...]:
-    return tuple(CoveredOffset(**row) for row in await connection.fetch(OFFSETS, group))
+    The locks go with the savepoint, so that hashing holds nobody up: entries up to a number stay as they are.
+    Offsets are locked first, as by every batch; by the pointer alone, batches that overlap could pass by for ever.
+    """
+    await connection.execute("SAVEPOINT moment")
+    try:
+        await rebuild_store.hold_live(connection, GROUP)
+        schema = await connection.fetchval(ACTIVE_ALONE)
+        last = await connection.fetchval(LAST_SEQ.format(schema=schema))
+        covered = tuple(CoveredOffset(**row) for row in await connection.fetch(OFFSETS, GROUP))
+    finally:
+        await connection.execute("ROLLBACK TO SAVEPOINT moment")
+    if await connection.fetchval(ACTIVE_SHARED) != schema:
+        raise Unavailable("The ledger has just been replaced by a rebuilt one; ask again.", retry_after=1)
+    return Cover(schema, last, tuple(sorted(measure.number for measure in MEASURES))), covered
 
 
 async def sealed_periods(connection: Any, tenant: UUID) -> list[tuple[date, date]]:
@@ -98,7 +108,7 @@ async def balances_hash(connection: Any, tenant: UUID, from_on: date, to_on: dat
     bounds = (cover.measures, cover.ledger_seq, cover.late_events)
     statement = BALANCES.format(schema=cover.schema)
     async for measure, day, digest, count, amount in connection.cursor(
-        statement, tenant, from_on, to_on, *bounds, prefetch=2_000
+        statement, tenant, from_on, to_on, *bounds, prefetch=2_000, timeout=WHOLE_LEDGER_SECONDS
     ):
         found.update(f"{measure} {day} {digest} {count} {amount}\n".encode())
     return found.hexdigest()
@@ -110,9 +120,9 @@ async def adjustments(
     """What was booked on the sealed days after sealing."""
     bounds = (cover.measures, cover.ledger_seq, cover.late_events)
     statement = ADJUSTMENTS.format(schema=cover.schema)
-    return list(await connection.fetch(statement, tenant, from_on, to_on, *bounds, at_most))
+    return await fetched(connection, statement, tenant, from_on, to_on, *bounds, at_most)
 
 
 async def carry_over(connection: Any, old: str, new: str) -> None:
     """A new version of the ledger takes the place of the old one: say for each seal which of its entries it covers."""
-    await connection.execute(CARRY_OVER.format(old=old, new=new), old, new)
+    await connection.execute(CARRY_OVER.format(old=old, new=new), old, new, timeout=WHOLE_LEDGER_SECONDS)
