@@ -186,10 +186,18 @@ async def test_the_waterfall_adds_up(analytics: Running) -> None:
 
 async def test_more_may_wait_for_a_change_than_there_are_connections(analytics: Running) -> None:
     deal = FIRM.deals[0]
-    after = f"deal:{deal[-1].id}@{len(deal)}"
+    id_, version = deal[-1].id, len(deal)
     at_once = 3 * analytics.resources.settings.pool_size
-    asked = (get(analytics, "/kpis/deals-opened", after=after) for _ in range(at_once))
-    assert all(found["rows"] for found in await asyncio.gather(*asked))
+    waiting = [
+        asyncio.create_task(get(analytics, "/kpis/deals-opened", after=f"deal:{id_}@{version + 1}"))
+        for _ in range(at_once)
+    ]
+    await asyncio.sleep(0.2)
+    assert (await get(analytics, "/kpis/win-rate"))["rows"], "others are answered meanwhile"
+    assert not any(task.done() for task in waiting)
+    await analytics.resources.pool.execute("UPDATE ledger_v1.fact SET version = version + 1 WHERE id = $1", id_)
+    assert all(found["rows"] for found in await asyncio.gather(*waiting))
+    await analytics.resources.pool.execute("UPDATE ledger_v1.fact SET version = version - 1 WHERE id = $1", id_)
 
 
 async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +206,19 @@ async def test_what_was_written_is_waited_for(analytics: Running, monkeypatch: p
     monkeypatch.setattr("analytics.query.freshness.AWAIT_SECONDS", 0.05)
     late = await get(analytics, "/kpis/win-rate", status=503, after=f"deal:{deal[-1].id}@{len(deal) + 1}")
     assert late["code"] == "not-folded-yet"
+
+
+async def test_several_figures_wait_together(analytics: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    deal = FIRM.deals[0]
+
+    async def ask(version: int) -> Any:
+        body = {"queries": [{"kpi": "win-rate"}, {"kpi": "deals-won"}], "after": [f"deal:{deal[-1].id}@{version}"]}
+        return await analytics.client(DIRECTOR).post("/v1/kpis:batch", json=body)
+
+    assert len((await ask(len(deal))).json()["answers"]) == 2
+    monkeypatch.setattr("analytics.query.freshness.AWAIT_SECONDS", 0.05)
+    late = await ask(len(deal) + 1)
+    assert (late.status_code, late.json()["code"]) == (503, "not-folded-yet")
 
 
 async def test_gauges_show_every_figure_that_has_a_value(analytics: Running) -> None:

@@ -4,6 +4,7 @@ Every answer is of one state of the ledger, seen with the caller's eyes: a rep's
 manager's of the teams. Numbers are written digit by digit, so that no amount passes through a float.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
@@ -19,6 +20,7 @@ from analytics.asking import (
     KpiParameters,
     NoSuchKpi,
     OneQuery,
+    Texts,
     WaterfallParameters,
     calendar_of,
     changes_of,
@@ -64,6 +66,12 @@ class Queries(Input):
     """Several questions at once."""
 
     queries: Annotated[list[OneQuery], Field(min_length=1, max_length=20)]
+    after: Texts = Field([], description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff")
+
+
+async def all_arrived(request: Request, body: Queries) -> None:
+    """As ``arrived``, for what a body names."""
+    await _wait_for(request, body.after)
 
 
 async def arrived(request: Request) -> None:
@@ -71,13 +79,17 @@ async def arrived(request: Request) -> None:
 
     The endpoint's parameters say what ``after`` may be; what is more than that is refused there.
     """
-    after = request.query_params.getlist("after")
+    await _wait_for(request, request.query_params.getlist("after"))
+
+
+async def _wait_for(request: Request, after: Sequence[str]) -> None:
     if 0 < len(after) <= TEXTS_MAX:
         principal = await authenticated(request)
         await arrivals_in(context_of(request.scope).resources).of(principal.tenant, changes_of(after))
 
 
 Arrived = Annotated[None, Depends(arrived)]
+AllArrived = Annotated[None, Depends(all_arrived)]
 
 
 @router.get("/kpis", responses=problems(Forbidden))
@@ -98,10 +110,10 @@ async def get_kpi(slug: str, limits: KpiParameters, _arrived: Arrived, reader: R
 
 @router.post(
     "/kpis:batch",
-    responses={**plain(AnswersView), **problems(NoSuchKpi, Invalid)},
+    responses={**plain(AnswersView), **problems(NoSuchKpi, Invalid, NotFoldedYet)},
     openapi_extra=example({"queries": [{"kpi": "win-rate", "by": ["team"], "from": "2026-01-01", "to": "2026-04-01"}]}),
 )
-async def get_kpis(body: Queries, reader: Reader) -> Response:
+async def get_kpis(body: Queries, _arrived: AllArrived, reader: Reader) -> Response:
     """Several KPIs in one request, all from one state of the ledger."""
     complete_to = await _fresh(reader)
     asker = await _Asker.of(reader, complete_to)
