@@ -6,6 +6,7 @@ application with one command or several.
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -62,6 +63,12 @@ class LazyGroup(TyperGroup):
         found = next((group[name] for group in COMMANDS.values() if name in group), None)
         return typer.main.get_command(load(name, found[0]).app) if found else None
 
+    def resolve_command(self, context: Any, arguments: list[str]) -> Any:
+        known = self.list_commands(context)
+        if arguments[0] not in known and (near := get_close_matches(arguments[0], known, n=1)):
+            context.fail(f"No such command {arguments[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(context, arguments)
+
     def format_help(self, _context: Any, formatter: Any) -> None:
         formatter.write(help_text())
 
@@ -98,7 +105,10 @@ def dealstream() -> None:
 
 def main() -> NoReturn:
     try:
-        app(prog_name="dealstream")
+        try:
+            app(prog_name="dealstream")
+        finally:
+            sys.stdout.flush()
     except PlatformError as error:
         complain(error)
         sys.exit(error.exit_code)

@@ -21,7 +21,8 @@ DOWNLOADS_AT_ONCE = 6
 ATTEMPTS = 2
 
 NO_NETWORK = (
-    "Apache Kafka is fetched once, about 45 MB. Connect this machine to a Maven repository for that first time, copy "
+    "Apache Kafka is fetched once, about 45 MB. Connect this machine to a Maven repository for that first time (behind "
+    "a proxy with its own certificate, name that in REQUESTS_CA_BUNDLE), copy "
     "another machine's ~/.m2/repository here, or name a running broker in KAFKA_BOOTSTRAP_SERVERS."
 )
 
