@@ -1,7 +1,7 @@
 """Money: an integer count of a currency's minor unit, so that sums are exact."""
 
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -41,5 +41,9 @@ def minor_in_base(minor: int, rate: PinnedRate, exponent: int, base_exponent: in
 
     Halves go to the even neighbour (IEEE 754 and Python's own default), so that many small sums carry no bias.
     """
-    units = Decimal(minor).scaleb(-exponent) * Decimal(rate.rate)
-    return int(units.scaleb(base_exponent).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    units = _EXACT.multiply(Decimal(minor), Decimal(rate.rate))
+    return int(_EXACT.scaleb(units, base_exponent - exponent).to_integral_value(ROUND_HALF_EVEN, _EXACT))
+
+
+_EXACT: Final = Context(prec=80)
+"""Room for all digits of the greatest amount at the greatest rate."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import InvalidOperation
 from uuid import UUID
 
 from chassis.currencies import decimals
@@ -10,12 +9,10 @@ from chassis.inputs import MoneyInput
 from chassis.refusals import Invalid
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.campaigns import Budget, CampaignState
-from events.money import PinnedRate, minor_in_base
+from events.money import MINOR_UNITS_MAX, PinnedRate, minor_in_base
 from leads.campaign import CAMPAIGN, ChangeCampaign, PlanCampaign
 from leads.campaign_inputs import CampaignChange, CampaignInput, SpendInput
 from leads.campaign_spend import BookSpend, days_of
-
-GREATEST_MINOR = 10**17
 
 
 async def planned(work: UnitOfWork, body: CampaignInput) -> PlanCampaign:
@@ -99,17 +96,7 @@ async def _priced(work: UnitOfWork, given: MoneyInput, on: date, pointer: str) -
     if money.minor < 0:
         raise Invalid("It cannot be negative; what was booked wrongly is reversed.", pointer=pointer)
     rate = await work.directory.rate(work.tenant, money.currency, on, pointer=pointer)
-    base_minor = _in_base(money.minor, rate)
-    if base_minor is None or max(money.minor, base_minor) > GREATEST_MINOR:
+    base_minor = minor_in_base(money.minor, rate, decimals(rate.currency), decimals(rate.base))
+    if base_minor > MINOR_UNITS_MAX:
         raise Invalid("It is greater than can be counted.", pointer=pointer)
     return rate, base_minor
-
-
-def _in_base(minor: int, rate: PinnedRate) -> int | None:
-    """None where the amount has more digits than are reckoned with."""
-    if rate.currency == rate.base:
-        return minor
-    try:
-        return minor_in_base(minor, rate, decimals(rate.currency), decimals(rate.base))
-    except InvalidOperation:
-        return None

@@ -54,7 +54,6 @@ class Reactions:
             # Who is named in an event exists; the topic that says so is merely slower.
             raise RetryLater(unknown.detail) from unknown
 
-
     async def _follow_deals(self, connection: Any, messages: Sequence[Message]) -> None:
         """Each deal's timers are those of its newest state."""
         newest = {(m.envelope.tenant, m.aggregate_id): m for m in messages if isinstance(m.event, DealEvent)}
