@@ -16,11 +16,11 @@ from starlette.responses import Response
 
 from analytics.asking import (
     TEXTS_MAX,
+    Changes,
     ExplainParameters,
     KpiParameters,
     NoSuchKpi,
     OneQuery,
-    Texts,
     WaterfallParameters,
     calendar_of,
     changes_of,
@@ -66,7 +66,7 @@ class Queries(Input):
     """Several questions at once."""
 
     queries: Annotated[list[OneQuery], Field(min_length=1, max_length=20)]
-    after: Texts = Field([], description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff")
+    after: Changes = Field([])
 
 
 async def all_arrived(request: Request, body: Queries) -> None:

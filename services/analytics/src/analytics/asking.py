@@ -29,6 +29,11 @@ TEXTS_MAX: Final = 20
 Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Field(max_length=TEXTS_MAX)]
 
 
+Changes = Annotated[
+    Texts, Field(description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff, spend")
+]
+
+
 class NoSuchKpi(NotFound):
     """There is no such KPI; the list is at /v1/kpis."""
 
@@ -57,9 +62,7 @@ class OneQuery(Limits):
 class KpiQuery(Limits):
     """A question that may have to wait for a change."""
 
-    after: Texts = Field(
-        [], description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff, spend"
-    )
+    after: Changes = Field([])
 
 
 class ExplainQuery(KpiQuery):
