@@ -32,9 +32,9 @@ from chassis.migrate import migrate
 from chassis.principal import Scope
 from events.catalogue.leads import ContactState, LeadState
 from events.ids import uuid7
-from leads import duplicates
 from leads.app import SERVICE
-from leads.contact import CONTACT
+from leads.customers.contact import CONTACT
+from leads.duplicates import finding as duplicates
 from leads.inputs import DuplicateQuestion
 from leads.lead import LEAD
 from servers import embedded_postgres

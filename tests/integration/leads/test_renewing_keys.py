@@ -2,8 +2,8 @@
 
 import asyncio
 
-from leads.match_keys import REVISION
-from leads.renewing_keys import renew_keys, renew_some
+from leads.duplicates.match_keys import REVISION
+from leads.duplicates.renewing_keys import renew_keys, renew_some
 
 OLD = {"name": "Phạm Minh", "email": "minh@donga.example", "phone": "0912 345 678", "company": "CTCP Đông Á"}
 FORGET = """

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.kpis import COST_PER_LEAD
+from analytics.kpis.leads import COST_PER_LEAD
 from analytics.ledger.posting import Posting, Slice
 from analytics.measures.leads import LEADS, PENDING
 from analytics.measures.spends import SPENT, postings

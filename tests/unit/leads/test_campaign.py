@@ -17,8 +17,8 @@ from events.catalogue.campaigns import (
 from events.moment import Moment
 from events.money import Money, PinnedRate
 from events.testing import given
-from leads.campaign import CAMPAIGN, ChangeCampaign, DaysBackwards, PlanCampaign
-from leads.campaign_spend import (
+from leads.campaigns.campaign import CAMPAIGN, ChangeCampaign, DaysBackwards, PlanCampaign
+from leads.campaigns.spend import (
     SPEND,
     BookSpend,
     CampaignWithoutEnd,

@@ -7,8 +7,8 @@ from chassis.refusals import AlreadyExists
 from events.catalogue.leads import ContactAdded, ContactChanged, ContactState, CustomerChanged, CustomerOpened, Owner
 from events.moment import Moment
 from events.testing import given
-from leads.contact import CONTACT, AddContact, ChangeContact
-from leads.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
+from leads.customers.contact import CONTACT, AddContact, ChangeContact
+from leads.customers.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
 
 NOW = Moment.of(datetime(2026, 3, 2, 20, tzinfo=UTC), "Asia/Ho_Chi_Minh")
 ACME = OpenCustomer(moment=NOW, id=UUID(int=1), name="Acme", external_id="acme")

@@ -20,7 +20,7 @@ from events.catalogue.leads import (
 )
 from events.moment import Moment
 from events.testing import given
-from leads.handoff import (
+from leads.handoffs.handoff import (
     HANDOFF,
     AcceptHandoff,
     HandoffAlreadyAnswered,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from leads.likeness import Strength, likeness
-from leads.match_keys import MatchKeys, company_key, person_key
+from leads.duplicates.likeness import Strength, likeness
+from leads.duplicates.match_keys import MatchKeys, company_key, person_key
 
 LAN = MatchKeys(
     mail="lan@a.example", phone="+84912345678", tax_code="0312345678", person="tran thi lan", company="dong a"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.match_keys import (
+from leads.duplicates.match_keys import (
     MatchKeys,
     company_blocks,
     company_key,

@@ -9,7 +9,7 @@ from analytics.kpis import KPIS
 HEAD = """\
 # KPIs
 
-Drawn from `services/analytics/src/analytics/kpis.py` by `./dealstream generate`. Ask for one with
+Drawn from `services/analytics/src/analytics/kpis/` by `./dealstream generate`. Ask for one with
 `./dealstream kpi get SLUG` or `GET /v1/kpis/SLUG`; what stands behind it, with `explain`.
 
 For all of them:

@@ -16,15 +16,16 @@ from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState, LeadStatus
-from leads import batch_leads, capturing, duplicates, store
+from leads import batch_leads, capturing, store
 from leads.batch_leads import LeadItem
-from leads.checked_captures import CheckedCaptures
-from leads.contact import CONTACT
-from leads.duplicates import DuplicateLead, keys_asked, named
+from leads.customers.contact import CONTACT
+from leads.duplicates import finding as duplicates
+from leads.duplicates.checked_captures import CheckedCaptures
+from leads.duplicates.finding import DuplicateLead, keys_asked, named
+from leads.duplicates.match_keys import country_of
 from leads.inputs import DuplicateQuestion, LeadChange, LeadInput, OwnerInput, Reason, When
 from leads.lead import LEAD, ChangeLeadDetails, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
 from leads.lookups import Lookups, sees_lead
-from leads.match_keys import country_of
 from leads.sequence import OutOfSequence
 from leads.views import BatchReplyOfLeads, CaptureView, DuplicatesView, LeadView
 

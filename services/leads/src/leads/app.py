@@ -2,8 +2,11 @@
 
 from chassis.migrate import folder_of
 from chassis.service import Service
-from leads import api_accounts, api_campaigns, api_contacts, api_handoffs, api_leads, api_spends
-from leads.renewing_keys import renew_keys
+from leads import api_leads
+from leads.campaigns import api_campaigns, api_spends
+from leads.customers import api_accounts, api_contacts
+from leads.duplicates.renewing_keys import renew_keys
+from leads.handoffs import api as api_handoffs
 from leads.settings import LeadsSettings
 
 SERVICE = Service(

@@ -19,8 +19,8 @@ from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing, store
-from leads.checked_captures import CheckedCaptures, Met
-from leads.contact import CONTACT, AddContact
+from leads.customers.contact import CONTACT, AddContact
+from leads.duplicates.checked_captures import CheckedCaptures, Met
 from leads.inputs import LeadInput, OwnerInput, Reason, When
 from leads.lead import LEAD
 from leads.lookups import Lookups, first_refusal, sees_lead

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import ContactState, Owner
-from leads.contact import AddContact
+from leads.customers.contact import AddContact
+from leads.duplicates.match_keys import phone_key
 from leads.inputs import LeadInput, OwnerInput, Prospect, Reason, When
 from leads.lead import AssignLead, CaptureLead, DisqualifyLead, QualifyLead, ReopenLead, TouchLead
 from leads.lookups import ASSIGNERS, Lookups
-from leads.match_keys import phone_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from events.catalogue.identity import Role
 from events.catalogue.leads import CustomerState, HandoffState, LeadState, Owner
 from events.moment import Moment
 from leads import store
-from leads.match_keys import country_of
+from leads.duplicates.match_keys import country_of
 
 ASSIGNERS = (Role.MANAGER, Role.DIRECTOR, Role.SALES_OPS, Role.ADMIN, Role.INTEGRATION)
 """Who may give records to others, and answer for others."""

@@ -14,7 +14,7 @@ import asyncpg
 from pydantic_core import to_json
 
 from chassis.principal import Scope
-from leads.match_keys import MatchKeys, company_blocks, searchable
+from leads.duplicates.match_keys import MatchKeys, company_blocks, searchable
 
 Connection = asyncpg.Connection
 Row = asyncpg.Record

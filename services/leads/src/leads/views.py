@@ -19,7 +19,7 @@ from events.catalogue.leads import (
     Owner,
     Touch,
 )
-from leads.likeness import Strength
+from leads.duplicates.likeness import Strength
 
 
 class OwnerView(BaseModel):

@@ -16,10 +16,11 @@ from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound, Refusa
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import HandoffState, HandoffStatus
-from leads import batch_handoffs, store
-from leads.batch_handoffs import HandoffItem
-from leads.handing_over import Answer, HandingOver, Offer, Result
-from leads.handoff import HANDOFF, HandoffAlreadyAnswered
+from leads import store
+from leads.handoffs import batch as batch_handoffs
+from leads.handoffs.batch import HandoffItem
+from leads.handoffs.handing_over import Answer, HandingOver, Offer, Result
+from leads.handoffs.handoff import HANDOFF, HandoffAlreadyAnswered
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lead import HandoffIsOpen, LeadIsClosed, LeadIsNotQualified
 from leads.lookups import Lookups, sees_handoff

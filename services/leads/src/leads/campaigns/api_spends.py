@@ -15,12 +15,14 @@ from chassis.reading import Reader
 from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound, RateMissing
 from chassis.routes import CommandRoute, Work
 from events.catalogue.campaigns import SpendState
-from leads import campaign_batch, store, store_campaigns
-from leads.campaign import DaysBackwards
-from leads.campaign_batch import SpendItem
-from leads.campaign_booking import Bookings
-from leads.campaign_inputs import SpendInput
-from leads.campaign_spend import (
+from leads import store
+from leads.campaigns import batch as campaign_batch
+from leads.campaigns import store as store_campaigns
+from leads.campaigns.batch import SpendItem
+from leads.campaigns.booking import Bookings
+from leads.campaigns.campaign import DaysBackwards
+from leads.campaigns.inputs import SpendInput
+from leads.campaigns.spend import (
     SPEND,
     CampaignWithoutEnd,
     OutsideCampaign,
@@ -28,7 +30,7 @@ from leads.campaign_spend import (
     SpendAlreadyReversed,
     TooManyDays,
 )
-from leads.campaign_views import SpendView
+from leads.campaigns.views import SpendView
 from leads.inputs import Reason
 from leads.lookups import ASSIGNERS
 from leads.sequence import OutOfSequence

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
 from events.catalogue.leads import ContactAdded, ContactChanged, ContactEvent, ContactState
-from leads.match_keys import (
+from leads.duplicates.match_keys import (
     REVISION,
     MatchKeys,
     company_blocks,

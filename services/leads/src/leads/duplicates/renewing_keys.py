@@ -14,8 +14,8 @@ from chassis.resources import Resources
 from chassis.ticking import pause
 from events.catalogue.leads import ContactState
 from leads import store
-from leads.contact import key_columns, keys_of
-from leads.match_keys import REVISION, country_of, phone_key
+from leads.customers.contact import key_columns, keys_of
+from leads.duplicates.match_keys import REVISION, country_of, phone_key
 
 AT_ONCE = 500
 TICK_SECONDS = 60.0

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import model_validator
 
 from chassis.inputs import Day, ExternalId, MoneyInput, Name, StrictBool
-from leads.campaign_spend import Span
+from leads.campaigns.spend import Span
 from leads.inputs import Change, When, exactly_one
 
 

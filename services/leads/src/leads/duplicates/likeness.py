@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz
 
-from leads.match_keys import MatchKeys
+from leads.duplicates.match_keys import MatchKeys
 
 ALIKE = 80.0
 """Names below are not worth a mention."""

@@ -20,10 +20,12 @@ from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound, RateMi
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.campaigns import CampaignState
-from leads import campaign_booking, store, store_campaigns
-from leads.campaign import CAMPAIGN, DaysBackwards
-from leads.campaign_inputs import CampaignChange, CampaignInput
-from leads.campaign_views import CampaignView, SpendingView
+from leads import store
+from leads.campaigns import booking
+from leads.campaigns import store as store_campaigns
+from leads.campaigns.campaign import CAMPAIGN, DaysBackwards
+from leads.campaigns.inputs import CampaignChange, CampaignInput
+from leads.campaigns.views import CampaignView, SpendingView
 from leads.lookups import ASSIGNERS
 
 router = APIRouter(route_class=CommandRoute, tags=["campaigns"])
@@ -146,7 +148,7 @@ async def get_spending(campaign_id: UUID, reader: Reader) -> SpendingView:
 async def change_campaign(campaign_id: UUID, body: CampaignChange, work: Work) -> CampaignView:
     """Change name, source, medium, days, budget or activity; what was spent keeps the source it was booked for."""
     work.principal.require(*ASSIGNERS)
-    return CampaignView.of(await work.execute(CAMPAIGN, campaign_id, await campaign_booking.changed(work, body)))
+    return CampaignView.of(await work.execute(CAMPAIGN, campaign_id, await booking.changed(work, body)))
 
 
 async def _campaigns(
@@ -168,7 +170,7 @@ async def _existing(work: UnitOfWork, body: CampaignInput) -> Loaded[CampaignSta
 
 
 async def _planned(work: UnitOfWork, body: CampaignInput) -> Loaded[CampaignState]:
-    command = await campaign_booking.planned(work, body)
+    command = await booking.planned(work, body)
     return await work.execute(CAMPAIGN, command.campaign.id, command)
 
 

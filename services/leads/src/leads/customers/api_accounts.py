@@ -17,7 +17,7 @@ from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import CustomerState
 from leads import store
-from leads.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
+from leads.customers.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
 from leads.inputs import AccountChange, AccountInput
 from leads.lookups import ASSIGNERS, Lookups, sees_account
 from leads.views import AccountView

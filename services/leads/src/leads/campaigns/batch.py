@@ -13,9 +13,9 @@ from chassis.bulk import BatchItem, BatchResult, Existing, Outcome, result_of
 from chassis.refusals import AlreadyExists, NotApplied, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.campaigns import SpendState
-from leads.campaign_booking import Bookings
-from leads.campaign_inputs import SpendInput
-from leads.campaign_spend import SPEND, BookSpend, alike
+from leads.campaigns.booking import Bookings
+from leads.campaigns.inputs import SpendInput
+from leads.campaigns.spend import SPEND, BookSpend, alike
 from leads.lookups import first_refusal
 
 

@@ -10,9 +10,9 @@ from chassis.refusals import Invalid
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.campaigns import Budget, CampaignState
 from events.money import MINOR_UNITS_MAX, PinnedRate, minor_in_base
-from leads.campaign import CAMPAIGN, ChangeCampaign, PlanCampaign
-from leads.campaign_inputs import CampaignChange, CampaignInput, SpendInput
-from leads.campaign_spend import BookSpend, days_of
+from leads.campaigns.campaign import CAMPAIGN, ChangeCampaign, PlanCampaign
+from leads.campaigns.inputs import CampaignChange, CampaignInput, SpendInput
+from leads.campaigns.spend import BookSpend, days_of
 
 
 async def planned(work: UnitOfWork, body: CampaignInput) -> PlanCampaign:

@@ -17,7 +17,7 @@ from events.catalogue.campaigns import (
     SpendState,
 )
 from events.money import Money, PinnedRate
-from leads.campaign import DaysBackwards
+from leads.campaigns.campaign import DaysBackwards
 from leads.sequence import refuse_earlier
 
 DAYS_MAX = 366

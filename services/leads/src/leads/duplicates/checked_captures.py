@@ -10,13 +10,14 @@ from uuid import UUID
 
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadStatus
-from leads import duplicates, store
+from leads import store
 from leads.capturing import Capture
-from leads.duplicates import Match, keys_asked, lead_to_touch, named, ordered, refuse_duplicate
+from leads.duplicates import finding as duplicates
+from leads.duplicates.finding import Match, keys_asked, lead_to_touch, named, ordered, refuse_duplicate
+from leads.duplicates.likeness import likeness
+from leads.duplicates.match_keys import MatchKeys
 from leads.inputs import Duplicates, LeadInput
-from leads.likeness import likeness
 from leads.lookups import Lookups
-from leads.match_keys import MatchKeys
 from leads.views import DuplicateView
 
 

@@ -18,7 +18,7 @@ from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import ContactState
 from leads import store
 from leads.capturing import contact_of
-from leads.contact import CONTACT, AddContact, ChangeContact
+from leads.customers.contact import CONTACT, AddContact, ChangeContact
 from leads.inputs import ContactChange, ContactInput
 from leads.lookups import Lookups
 from leads.views import ContactView

@@ -17,8 +17,8 @@ from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import HandoffState, HandoffStatus
 from leads import store
-from leads.handing_over import Answer, HandingOver, Offer
-from leads.handoff import HANDOFF
+from leads.handoffs.handing_over import Answer, HandingOver, Offer
+from leads.handoffs.handoff import HANDOFF
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lookups import Lookups, sees_handoff
 

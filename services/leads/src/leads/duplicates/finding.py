@@ -16,9 +16,9 @@ from chassis.principal import Scope
 from chassis.refusals import Refusal
 from events.catalogue.leads import LeadStatus
 from leads import store
+from leads.duplicates.likeness import Likeness, Strength, likeness
+from leads.duplicates.match_keys import MatchKeys, company_key, mail_key, person_key, phone_key, tax_code_key
 from leads.inputs import DuplicateQuestion, Prospect
-from leads.likeness import Likeness, Strength, likeness
-from leads.match_keys import MatchKeys, company_key, mail_key, person_key, phone_key, tax_code_key
 from leads.views import DuplicateField, DuplicateView
 
 MOST_MATCHES = 20

@@ -15,8 +15,8 @@ from chassis.refusals import Invalid, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import HandoffState, LeadState, Opportunity
 from events.moment import Moment
-from leads.customer import CUSTOMER, OpenCustomer
-from leads.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
+from leads.customers.customer import CUSTOMER, OpenCustomer
+from leads.handoffs.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lead import LEAD, ConvertLead, OfferLead, ReturnLead
 from leads.lookups import Lookups, first_refusal, require_answerer, sees_handoff, sees_lead

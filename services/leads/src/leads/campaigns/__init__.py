@@ -1,0 +1,1 @@
+"""Campaigns, their budgets, and what was spent on them day by day."""

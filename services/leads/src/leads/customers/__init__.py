@@ -1,0 +1,1 @@
+"""Accounts and contacts: the archive of the firm."""

@@ -1,0 +1,1 @@
+"""Finding that a prospect is a lead already."""

@@ -1,0 +1,1 @@
+"""Handing a qualified lead over to an account executive."""
