@@ -37,18 +37,20 @@ def demo(
 ) -> None:
     """Start a platform, load a year of an invented firm through the HTTP APIs, print its figures, and stay up.
 
-    A second run keeps the data of the first; `down --delete-data` forgets it.
+    A second run keeps the data of the first; `down --delete-data` forgets it. A platform that runs already is used, and
+    goes on afterwards.
     """
     began = time.monotonic()
     chosen = home_of(home)
-    state = already_running(chosen) or start(chosen, port_base)
+    running = already_running(chosen)
+    state = running or start(chosen, port_base)
     try:
         told = asyncio.run(loaded(chosen, state))
         show(chosen, state, told, time.monotonic() - began, json=json)
-        if not detach and not exit_:
+        if not running and not detach and not exit_:
             stay(chosen)
     finally:
-        if not detach:
+        if not running and not detach:
             lifecycle.stop(chosen, tell)
 
 
