@@ -1,6 +1,8 @@
 """However events are cut into batches, repeated, delayed or mixed, the ledger is what brute force says it is."""
 
 import asyncio
+import gc
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from random import Random
@@ -132,6 +134,17 @@ async def test_each_change_of_a_posting_names_the_event_that_caused_it(ledger: S
     for row in rows:
         cause = events[row["event_id"]]
         assert (row["fact_id"], row["recorded_at"]) == (cause.state.id, cause.at)
+
+
+async def test_what_was_copied_waits_for_no_collector(ledger: Stage) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        await ledger.take([record(known) for known in history(a_world(3, size=20))])
+        kept = [found for found in gc.get_objects() if isinstance(found, io.BytesIO) and not found.closed]
+    finally:
+        gc.enable()
+    assert [found for found in kept if found.getbuffer().nbytes > 1_000] == []
 
 
 async def test_an_event_recorded_long_ago_finds_its_partition(ledger: Stage) -> None:

@@ -67,10 +67,11 @@ class Entries:
     async def copy(self, connection: Any, schema: str) -> None:
         """Append them to the ledger."""
         for month, rows in sorted(self._months.items()):
-            source = io.BytesIO(b"".join((_BEGIN, rows, _END)))
-            await connection.copy_to_table(
-                partition_of(month), schema_name=schema, columns=COLUMNS, source=source, format="binary"
-            )
+            # Closed, because asyncpg leaves its source in a circle, where the bytes would wait for the collector.
+            with io.BytesIO(b"".join((_BEGIN, rows, _END))) as source:
+                await connection.copy_to_table(
+                    partition_of(month), schema_name=schema, columns=COLUMNS, source=source, format="binary"
+                )
 
     def _month(self, recorded_at: datetime) -> bytearray:
         month = recorded_at.date().replace(day=1)
