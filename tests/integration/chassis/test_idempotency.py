@@ -37,6 +37,12 @@ async def test_another_body_or_address_under_the_same_key_is_refused(notes: Runn
     assert len(await notes.outbox()) == 1
 
 
+async def test_two_keys_are_refused(notes: Running, rep: Principal) -> None:
+    lines = [("Idempotency-Key", "one"), ("Idempotency-Key", "other")]
+    answer = await notes.client(rep).post("/v1/notes", json={"name": "A"}, headers=lines)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/Idempotency-Key")
+
+
 async def test_a_key_belongs_to_its_principal(notes: Running, rep: Principal, tenant: TenantState) -> None:
     headers = key()
     mine = await notes.client(rep).post("/v1/notes", json={"name": "A"}, headers=headers)

@@ -6,6 +6,7 @@ application breaks.
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ class HttpContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
+        headers = _combined(scope["headers"])
         trace = Trace.of_request(_text(headers, b"traceparent"), _text(headers, b"x-request-id"))
         structlog.contextvars.clear_contextvars()
         trace.bind()
@@ -131,6 +132,14 @@ def _check(scope: Scope, headers: dict[bytes, bytes], limit: int) -> None:
 def _is_json(content_type: bytes) -> bool:
     kind = content_type.partition(b";")[0].strip().lower()
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
+
+
+def _combined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Lines of one name are one header (RFC 9110, 5.2): whoever sends two keys is refused, not believed by halves."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:
