@@ -91,6 +91,7 @@ def people(admin: Caller) -> tuple[Any, Any]:
     admin.patch("identity", f"/v1/people/{ana['id']}", {"locale": "vi"})
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     admin.post("identity", f"/v1/people/{ana['id']}/assignment", {"from_on": tomorrow, "team": team["id"]})
+    admin.post("identity", f"/v1/people/{ana['id']}/leave", {"from_on": "2026-12-21", "to_on": "2027-01-02"})
     admin.post("identity", f"/v1/people/{ana['id']}/deactivation")
     admin.post("identity", f"/v1/people/{ana['id']}/reactivation")
     admin.post("identity", f"/v1/people/{binh['id']}/password", {"password": PASSWORD})

@@ -18,8 +18,18 @@ from pydantic import BaseModel
 
 from chassis import directory_store as store
 from chassis.clock import Clock, SystemClock
+from chassis.public_holidays import country_of, holidays_of
 from chassis.refusals import Invalid, RateMissing, Refusal, Unavailable
-from events.catalogue.identity import ApiKeyState, Assignment, PersonState, RegionState, TeamState, TenantState
+from chassis.working_time import WorkingTime, working_time_of
+from events.catalogue.identity import (
+    ApiKeyState,
+    Assignment,
+    PersonState,
+    RegionState,
+    TeamState,
+    TenantState,
+    WorkingCalendar,
+)
 from events.catalogue.leads import Owner
 from events.moment import Moment
 from events.money import PinnedRate
@@ -91,6 +101,13 @@ class Directory:
     async def today(self, tenant: UUID) -> date:
         """The day it is in the tenant's zone."""
         return (await self.moment(tenant, self._clock.now())).on
+
+    async def working_time(self, tenant: UUID, person: UUID | None = None) -> WorkingTime:
+        """When the firm works; with a person, when this person does, who may be on leave."""
+        firm = await self.tenant(tenant)
+        leaves = () if person is None else (await self.person(tenant, person)).leaves
+        calendar = firm.working_calendar or WorkingCalendar()
+        return working_time_of(firm, await holidays_of(country_of(calendar.holidays, firm.zone)), leaves)
 
     async def led_teams(self, tenant: UUID, person: UUID) -> tuple[UUID, ...]:
         return await store.led_teams(self._pool, tenant, person)

@@ -25,6 +25,10 @@ _BY_ID = "SELECT state FROM directory_record WHERE tenant_id = $1 AND kind = $2 
 _BY_EXTERNAL_ID = "SELECT state FROM directory_record WHERE tenant_id = $1 AND kind = $2 AND external_id = $3"
 _API_KEY = "SELECT tenant_id, state FROM directory_record WHERE kind = 'api_key' AND id = $1"
 _TENANTS = "SELECT id FROM directory_record WHERE kind = 'tenant' LIMIT 2"
+_CALENDARS = """
+    SELECT DISTINCT coalesce(state -> 'working_calendar' ->> 'holidays', 'zone') AS holidays, state ->> 'zone' AS zone
+    FROM directory_record WHERE kind = 'tenant'
+"""
 _LED_TEAMS = """
     WITH RECURSIVE team AS (
         SELECT id, state ->> 'lead' AS lead, (state ->> 'parent')::uuid AS parent
@@ -71,6 +75,12 @@ async def tenants(pool: "Pool[asyncpg.Record]") -> list[UUID]:
     """Two at most: enough to know whether there is more than one."""
     async with acquired(pool) as connection:
         return [row["id"] for row in await connection.fetch(_TENANTS)]
+
+
+async def calendars(pool: "Pool[asyncpg.Record]") -> list[tuple[str, str]]:
+    """Whose public holidays the tenants keep: the country as their calendar names it, and their zone."""
+    async with acquired(pool) as connection:
+        return [(row["holidays"], row["zone"]) for row in await connection.fetch(_CALENDARS)]
 
 
 async def keep(connection: Any, records: Sequence[tuple[UUID, str, UUID, int, str | None, str]]) -> None:

@@ -24,6 +24,7 @@ from chassis.directory_consumer import directory_consumer, group_of
 from chassis.directory_listener import listen
 from chassis.health import Health
 from chassis.migrate import migrate
+from chassis.public_holidays import keep_loaded
 from chassis.refusals import Unavailable
 from chassis.resources import Resources
 from chassis.service import Background, Service
@@ -97,6 +98,8 @@ def _start(
         "event-loop": metrics.watch_loop(resources.pool, supervisor.stop),
         "sweeper": _sweep(resources, supervisor.stop),
     }
+    if service.asks_for_working_time:
+        loops["holidays"] = keep_loaded(resources.pool, supervisor.stop)
     if "relay" in roles:
         relays = _relays(service, resources)
         loops["relay"] = _with_topics(service, resources, relays, supervisor.stop)

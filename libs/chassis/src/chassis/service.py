@@ -35,6 +35,8 @@ class Service:
     """Its own consumers; the one that feeds the directory is added."""
     background: Sequence[Background] = ()
     """Loops that run beside the consumers until the event is set; one that ends early ends the process."""
+    asks_for_working_time: bool = False
+    """Then the public holidays of its tenants are loaded beside its requests."""
     commands: Mapping[str, Command] = field(default_factory=dict)
     """More subcommands of ``python -m <service>``, given the rest of the command line; they answer the exit code."""
 

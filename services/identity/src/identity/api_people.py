@@ -15,13 +15,15 @@ from chassis.reading import Reader, ReadTransaction
 from chassis.refusals import AlreadyExists, Forbidden, Invalid, Malformed, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.identity import Assignment, PersonState, Role
+from events.catalogue.identity import Assignment, Leave, PersonState, Role
+from events.catalogue.leads import Owner
 from identity import passwords, store, store_credentials
-from identity.inputs import AssignmentInput, PasswordInput, PersonChange, PersonInput, PersonItem
+from identity.inputs import AssignmentInput, LeaveInput, PasswordInput, PersonChange, PersonInput, PersonItem
 from identity.passwords import WeakPassword
 from identity.person import (
     PERSON,
     AssignPerson,
+    ChangeLeave,
     ChangePerson,
     DeactivatePerson,
     JoinPerson,
@@ -30,6 +32,8 @@ from identity.person import (
     PersonIsInactive,
     ReactivatePerson,
     TooManyAssignments,
+    TooManyLeaves,
+    belongs_on,
 )
 from identity.references import existing, line, named, refuse_existing
 from identity.trees import HierarchyLoop
@@ -172,6 +176,29 @@ async def assign_person(person_id: UUID, body: AssignmentInput, work: Work) -> P
     return await _done(work, person_id, AssignPerson(moment=await work.moment(), assignment=place))
 
 
+@router.post(
+    "/v1/people/{person_id}/leave",
+    responses=problems(NotFound, Forbidden, TooManyLeaves),
+    openapi_extra=example({"from_on": "2026-12-21", "to_on": "2027-01-02"}),
+)
+async def take_leave(person_id: UUID, body: LeaveInput, work: Work) -> PersonView:
+    """The person is away on these days, and rules assign nothing that would wait for them.
+
+    Everybody says so of themselves, managers of their people.
+    """
+    return await _leave(work, person_id, body, away=True)
+
+
+@router.post(
+    "/v1/people/{person_id}/presence",
+    responses=problems(NotFound, Forbidden, TooManyLeaves),
+    openapi_extra=example({"from_on": "2026-12-28", "to_on": "2027-01-02"}),
+)
+async def cancel_leave(person_id: UUID, body: LeaveInput, work: Work) -> PersonView:
+    """The person is there on these days after all; what is left of a leave around them stays."""
+    return await _leave(work, person_id, body, away=False)
+
+
 @router.post("/v1/people/{person_id}/deactivation", responses=problems(NotFound, LastAdmin))
 async def deactivate_person(person_id: UUID, work: Work) -> PersonView:
     """The person leaves: sessions end, past credit stays."""
@@ -246,6 +273,17 @@ async def _refuse_beyond_rights(work: UnitOfWork, person_id: UUID, roles: Any = 
     held = (await work.load(PERSON, person_id)).state.roles
     if HIGH & {*held, *roles}:
         work.principal.require(Role.ADMIN)
+
+
+async def _leave(work: UnitOfWork, person_id: UUID, body: LeaveInput, *, away: bool) -> PersonView:
+    moment, caller = await work.moment(), work.principal
+    if caller.person != person_id and not caller.has(*STAFF):
+        caller.require(*STAFF, Role.MANAGER, Role.DIRECTOR)
+        place = belongs_on((await work.load(PERSON, person_id)).state, moment.on)
+        if not caller.scope.allows(Owner(person=person_id, team=place.team if place else None)):
+            raise Forbidden("This person is not one of yours.")
+    days = Leave(from_on=body.from_on, to_on=body.to_on)
+    return await _done(work, person_id, ChangeLeave(moment=moment, days=days, away=away))
 
 
 async def _done(work: UnitOfWork, person_id: UUID, command: PersonCommand) -> PersonView:

@@ -25,6 +25,8 @@ from identity.tenant import (
     TENANT,
     BaseCurrencyHasRates,
     ChangeTenantSettings,
+    HoursNotUsable,
+    NoKnownHolidays,
     RateNotUsable,
     SetExchangeRates,
     TooManyRates,
@@ -62,13 +64,30 @@ async def get_tenant(reader: Reader) -> TenantView:
 @router.patch(
     "/v1/tenant",
     tags=["tenant"],
-    responses=problems(UnknownZone, UnknownCurrency, BaseCurrencyHasRates),
-    openapi_extra=example({"zone": "Asia/Ho_Chi_Minh", "fiscal_year_start_month": 4}),
+    responses=problems(UnknownZone, UnknownCurrency, BaseCurrencyHasRates, NoKnownHolidays, HoursNotUsable),
+    openapi_extra=example(
+        {
+            "zone": "Asia/Ho_Chi_Minh",
+            "fiscal_year_start_month": 4,
+            "working_calendar": {
+                "weekly_hours": [
+                    {"weekday": "monday", "opens": "08:00", "closes": "17:30"},
+                    {"weekday": "saturday", "opens": "08:00", "closes": "12:00"},
+                ],
+                "holidays": "VN",
+                "days_off": ["2026-12-31"],
+                "working_days": [],
+            },
+        }
+    ),
 )
 async def change_tenant(body: TenantChange, work: Work) -> TenantView:
-    """Change name, zone, base currency or fiscal year. Figures booked before keep their days and rates."""
+    """Change name, zone, base currency, fiscal year or working calendar, which is given whole.
+
+    Figures booked before keep their days and rates.
+    """
     work.principal.require(Role.ADMIN)
-    command = ChangeTenantSettings(moment=await work.moment(), changes=body.model_dump(exclude_unset=True))
+    command = ChangeTenantSettings(moment=await work.moment(), changes=body.changes())
     return TenantView.of(await work.execute(TENANT, work.tenant, command))
 
 

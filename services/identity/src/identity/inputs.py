@@ -1,13 +1,13 @@
 """What callers may send to identity. The same bodies serve single requests and items of a batch."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
 from chassis.bulk import BatchItem
 from chassis.inputs import Day, ExternalId, Input, Name, StrictInt, StrictStr, at_field
-from events.catalogue.identity import Role
+from events.catalogue.identity import ClockTime, HolidaysOf, Role, Weekday, WorkingCalendar, WorkingHours
 from events.money import Currency, RateText
 
 Secret = Annotated[StrictStr, Field(min_length=1, max_length=1_000)]
@@ -86,6 +86,24 @@ class AssignmentInput(PlaceInput):
     from_on: Day
 
 
+class LeaveInput(Input):
+    """Days, both included; three years at most."""
+
+    from_on: Day
+    to_on: Day
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.to_on < self.from_on:
+            raise at_field("to_on", "it is before from_on")
+        if (self.to_on - self.from_on).days > LEAVE_DAYS_MAX:
+            raise at_field("to_on", "a leave is three years at most")
+        return self
+
+
+LEAVE_DAYS_MAX = 1_096
+
+
 class PasswordInput(Input):
     """A new password; ``current_password`` is needed from whoever changes their own."""
 
@@ -150,8 +168,35 @@ class RegionChange(Change):
     parent: UUID | None = None
 
 
+class HoursInput(Input):
+    """A span of a weekday that is worked, by the clock of the tenant's zone."""
+
+    weekday: Weekday
+    opens: Annotated[ClockTime, Field(examples=["08:00"])]
+    closes: Annotated[ClockTime, Field(examples=["12:00"])]
+
+
+class CalendarInput(Input):
+    """When the firm works. What is absent is as usual: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00."""
+
+    weekly_hours: Annotated[list[HoursInput], Field(min_length=1, max_length=70)] | None = None
+    holidays: HolidaysOf = "zone"
+    days_off: Annotated[list[Day], Field(max_length=1_000)] = Field(default_factory=list)
+    working_days: Annotated[list[Day], Field(max_length=1_000)] = Field(default_factory=list)
+
+    def to_calendar(self) -> WorkingCalendar:
+        hours = {} if self.weekly_hours is None else {"weekly_hours": _in_order(self.weekly_hours)}
+        days = {"days_off": tuple(sorted({*self.days_off})), "working_days": tuple(sorted({*self.working_days}))}
+        return WorkingCalendar(holidays=self.holidays, **hours, **days)
+
+
+def _in_order(hours: list[HoursInput]) -> tuple[WorkingHours, ...]:
+    given = [WorkingHours(weekday=each.weekday, opens=each.opens, closes=each.closes) for each in hours]
+    return tuple(sorted(given, key=lambda each: (each.weekday.number, each.opens)))
+
+
 class TenantChange(Change):
-    """What changes about the tenant."""
+    """What changes about the tenant. A working calendar is given whole; null takes it back to the usual one."""
 
     keeps: ClassVar[frozenset[str]] = frozenset({"name", "zone", "base_currency", "fiscal_year_start_month"})
 
@@ -159,6 +204,15 @@ class TenantChange(Change):
     zone: Name | None = None
     base_currency: Currency | None = None
     fiscal_year_start_month: Month | None = None
+    working_calendar: CalendarInput | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The fields given, as the tenant's state holds them."""
+        found = self.model_dump(exclude_unset=True, exclude={"working_calendar"})
+        if "working_calendar" in self.model_fields_set:
+            calendar = self.working_calendar
+            found["working_calendar"] = None if calendar is None else calendar.to_calendar()
+        return found
 
 
 class RateInput(Input):

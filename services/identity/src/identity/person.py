@@ -3,7 +3,7 @@
 from bisect import insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists, Kind, Refusal
 from events.catalogue.identity import (
     Assignment,
+    Leave,
     PersonChanged,
     PersonDeactivated,
     PersonEvent,
     PersonJoined,
+    PersonLeaveChanged,
     PersonReactivated,
     PersonReassigned,
     PersonState,
@@ -42,6 +44,14 @@ class TooManyAssignments(Refusal):
     kind = Kind.INVALID
 
 
+class TooManyLeaves(Refusal):
+    """A person holds at most 500 leaves."""
+
+    slug = "too-many-leaves"
+    kind = Kind.INVALID
+
+
+LEAVES_MAX = 500
 ASSIGNMENTS_MAX = 500
 """The whole history travels in every event of the person."""
 
@@ -72,6 +82,14 @@ class AssignPerson(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeLeave(Command):
+    """The person is away on these days, or with ``away`` false is there after all."""
+
+    days: Leave
+    away: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeactivatePerson(Command):
     """The person leaves."""
 
@@ -83,7 +101,7 @@ class ReactivatePerson(Command):
     """The person comes back."""
 
 
-PersonCommand = JoinPerson | ChangePerson | AssignPerson | DeactivatePerson | ReactivatePerson
+PersonCommand = JoinPerson | ChangePerson | AssignPerson | ChangeLeave | DeactivatePerson | ReactivatePerson
 
 
 def decide(command: PersonCommand, person: PersonState | None) -> Iterator[PersonEvent]:
@@ -96,6 +114,8 @@ def decide(command: PersonCommand, person: PersonState | None) -> Iterator[Perso
             yield from _change(command, person)
         case AssignPerson(), PersonState():
             yield from _assign(command, person)
+        case ChangeLeave(), PersonState():
+            yield from _change_leave(command, person)
         case DeactivatePerson(), PersonState():
             yield from _deactivate(command, person)
         case ReactivatePerson(), PersonState():
@@ -124,6 +144,37 @@ def _assign(command: AssignPerson, person: PersonState) -> Iterator[PersonEvent]
         raise TooManyAssignments
     insort(kept, new, key=_from_on)
     yield PersonReassigned(from_on=new.from_on, person=person.model_copy(update={"assignments": tuple(kept)}))
+
+
+def _change_leave(command: ChangeLeave, person: PersonState) -> Iterator[PersonEvent]:
+    apart = [leave for each in person.leaves for leave in _without(each, command.days)]
+    leaves = _joined([*apart, command.days] if command.away else apart)
+    if len(leaves) > LEAVES_MAX:
+        raise TooManyLeaves
+    if leaves != person.leaves:
+        yield PersonLeaveChanged(person=person.model_copy(update={"leaves": leaves}))
+
+
+_DAY = timedelta(days=1)
+
+
+def _without(leave: Leave, days: Leave) -> Iterator[Leave]:
+    """What is left of a leave before and after some days."""
+    if leave.from_on < days.from_on:
+        yield Leave(from_on=leave.from_on, to_on=min(leave.to_on, days.from_on - _DAY))
+    if leave.to_on > days.to_on:
+        yield Leave(from_on=max(leave.from_on, days.to_on + _DAY), to_on=leave.to_on)
+
+
+def _joined(leaves: list[Leave]) -> tuple[Leave, ...]:
+    """In order; those that follow one another without a day between are one."""
+    found: list[Leave] = []
+    for leave in sorted(leaves, key=lambda each: each.from_on):
+        if found and found[-1].to_on + _DAY >= leave.from_on:
+            found[-1] = Leave(from_on=found[-1].from_on, to_on=max(found[-1].to_on, leave.to_on))
+        else:
+            found.append(leave)
+    return tuple(found)
 
 
 def _deactivate(command: DeactivatePerson, person: PersonState) -> Iterator[PersonEvent]:

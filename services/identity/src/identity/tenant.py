@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from babel.core import get_global
 
 from chassis.aggregates import Aggregate, Command
+from chassis.holiday_countries import COUNTRIES
 from chassis.refusals import AlreadyExists, Kind, Refusal
 from events.catalogue.identity import (
     ExchangeRate,
@@ -18,6 +19,8 @@ from events.catalogue.identity import (
     TenantFounded,
     TenantSettingsChanged,
     TenantState,
+    WorkingCalendar,
+    WorkingHours,
 )
 
 
@@ -52,6 +55,20 @@ class TooManyRates(Refusal):
     """A tenant holds at most 5,000 dated exchange rates."""
 
     slug = "too-many-rates"
+    kind = Kind.INVALID
+
+
+class NoKnownHolidays(Refusal):
+    """No public holidays are known of this country; say none and name the days off."""
+
+    slug = "no-known-holidays"
+    kind = Kind.INVALID
+
+
+class HoursNotUsable(Refusal):
+    """Working hours must open before they close, not overlap on a day, and some day must be worked."""
+
+    slug = "hours-not-usable"
     kind = Kind.INVALID
 
 
@@ -135,6 +152,24 @@ def _refuse_unknown(tenant: TenantState) -> None:
         raise UnknownZone(pointer="/zone")
     if tenant.base_currency not in currencies():
         raise UnknownCurrency(pointer="/base_currency")
+    if tenant.working_calendar is not None:
+        _refuse_unworkable(tenant.working_calendar)
+
+
+def _refuse_unworkable(calendar: WorkingCalendar) -> None:
+    if calendar.holidays not in {"zone", "none", *COUNTRIES}:
+        raise NoKnownHolidays(pointer="/working_calendar/holidays")
+    hours = calendar.weekly_hours
+    if not hours:
+        raise HoursNotUsable("Some day must be worked.", pointer="/working_calendar/weekly_hours")
+    for index, each in enumerate(hours):
+        before = hours[:index]
+        if each.opens >= each.closes or any(_overlap(each, other) for other in before):
+            raise HoursNotUsable(pointer=f"/working_calendar/weekly_hours/{index}")
+
+
+def _overlap(one: WorkingHours, other: WorkingHours) -> bool:
+    return one.weekday == other.weekday and one.opens < other.closes and other.opens < one.closes
 
 
 @cache

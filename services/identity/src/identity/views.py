@@ -10,11 +10,13 @@ from events.catalogue.identity import (
     ApiKeyState,
     Assignment,
     ExchangeRate,
+    Leave,
     PersonState,
     RegionState,
     Role,
     TeamState,
     TenantState,
+    WorkingCalendar,
 )
 from identity.person import belongs_on
 from identity.sessions import Tokens
@@ -35,6 +37,7 @@ class PersonView(BaseModel):
     team: UUID | None
     region: UUID | None
     assignments: tuple[Assignment, ...]
+    leaves: tuple[Leave, ...]
 
     @classmethod
     def of(cls, loaded: Loaded[PersonState], today: date) -> "PersonView":
@@ -53,6 +56,7 @@ class PersonView(BaseModel):
             team=place.team if place else None,
             region=place.region if place else None,
             assignments=person.assignments,
+            leaves=person.leaves,
         )
 
 
@@ -111,6 +115,8 @@ class TenantView(BaseModel):
     base_currency: str
     fiscal_year_start_month: int
     rates: tuple[ExchangeRate, ...]
+    working_calendar: WorkingCalendar
+    """The usual one where none was given."""
 
     @classmethod
     def of(cls, loaded: Loaded[TenantState]) -> "TenantView":
@@ -124,6 +130,7 @@ class TenantView(BaseModel):
             base_currency=tenant.base_currency,
             fiscal_year_start_month=tenant.fiscal_year_start_month,
             rates=tenant.rates,
+            working_calendar=tenant.working_calendar or WorkingCalendar(),
         )
 
 

@@ -33,6 +33,54 @@ class ExchangeRate(Value):
     rate: RateText
 
 
+class Weekday(StrEnum):
+    """A day of the week."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+    @property
+    def number(self) -> int:
+        """0 for Monday, as ``date.weekday`` counts."""
+        return list(Weekday).index(self)
+
+
+ClockTime = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+"""A time of the clock in the tenant's zone, as ``08:30``; ``24:00`` is the end of the day."""
+
+
+class WorkingHours(Value):
+    """A span of a weekday that is worked."""
+
+    weekday: Weekday
+    opens: ClockTime
+    closes: ClockTime
+
+
+HolidaysOf = Annotated[str, Field(pattern=r"^(zone|none|[A-Z]{2})$")]
+"""A country of ISO 3166-1, ``zone`` for that of the tenant's time zone, or ``none``."""
+
+USUAL_WEEK = tuple(
+    WorkingHours(weekday=weekday, opens=opens, closes=closes)
+    for weekday in list(Weekday)[:5]
+    for opens, closes in (("08:00", "12:00"), ("13:00", "17:00"))
+)
+
+
+class WorkingCalendar(Value):
+    """When a firm works. Its own days off and working days go before public holidays, those before the weekday."""
+
+    weekly_hours: tuple[WorkingHours, ...] = USUAL_WEEK
+    holidays: HolidaysOf = "zone"
+    days_off: tuple[date, ...] = ()
+    working_days: tuple[date, ...] = ()
+
+
 class TenantState(Value):
     """A firm that uses the platform, and how its figures are reckoned."""
 
@@ -44,6 +92,8 @@ class TenantState(Value):
     base_currency: Currency
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
     rates: tuple[ExchangeRate, ...] = ()
+    working_calendar: WorkingCalendar | None = None
+    """Absent: Monday to Friday, 08:00 to 12:00 and 13:00 to 17:00; holidays of the zone's country are days off."""
 
 
 class Assignment(Value):
@@ -52,6 +102,13 @@ class Assignment(Value):
     from_on: date
     team: UUID | None = None
     region: UUID | None = None
+
+
+class Leave(Value):
+    """Days on which a person is away, both included."""
+
+    from_on: date
+    to_on: date
 
 
 class PersonState(Value):
@@ -67,6 +124,8 @@ class PersonState(Value):
     assignments: tuple[Assignment, ...] = ()
     """Oldest first; the first one also holds for all time before its date."""
     active: bool = True
+    leaves: tuple[Leave, ...] = ()
+    """In order, with a day of presence between any two."""
 
 
 class TeamState(Value):
@@ -110,7 +169,7 @@ class TenantFounded(TenantEvent, type="dealstream.tenant.founded", version=1):
 
 
 class TenantSettingsChanged(TenantEvent, type="dealstream.tenant.settings_changed", version=1):
-    """Name, zone, base currency or fiscal year changed."""
+    """Name, zone, base currency, fiscal year or working calendar changed."""
 
 
 class ExchangeRatesSet(TenantEvent, type="dealstream.tenant.exchange_rates_set", version=1):
@@ -135,6 +194,10 @@ class PersonReassigned(PersonEvent, type="dealstream.person.reassigned", version
     """The person belongs to another team or region from a date on; figures before it stay where they were."""
 
     from_on: date
+
+
+class PersonLeaveChanged(PersonEvent, type="dealstream.person.leave_changed", version=1):
+    """The days on which the person is away changed."""
 
 
 class PersonDeactivated(PersonEvent, type="dealstream.person.deactivated", version=1):
