@@ -26,6 +26,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Use": {
         "kpi": ("dealstream.commands.kpi", "List, query and explain KPIs."),
         "import": ("dealstream.imports.command", "Load sales history from files."),
+        "leads": ("dealstream.commands.leads", "How well leads can be scored, from a file of them."),
         "events": ("dealstream.commands.events", "List, show and follow events, and their schemas."),
     },
     "Operate": {

@@ -7,6 +7,7 @@ from leads.campaigns import api_campaigns, api_spends
 from leads.customers import api_accounts, api_contacts
 from leads.duplicates.renewing_keys import renew_keys
 from leads.handoffs import api as api_handoffs
+from leads.scoring.report.command import score_report
 from leads.settings import LeadsSettings
 
 SERVICE = Service(
@@ -23,4 +24,5 @@ SERVICE = Service(
     ),
     migrations=folder_of(__file__),
     background=(renew_keys,),
+    commands={"score-report": score_report},
 )

@@ -1,0 +1,1 @@
+"""Learning a scorecard from outcomes, in plain Python. Pure. Read values, columns, regression, training."""
