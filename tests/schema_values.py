@@ -15,6 +15,12 @@ FORMATS: dict[str, Values] = {
     ),
 }
 
+PLAIN: dict[str, Values] = {
+    "boolean": st.booleans(),
+    "null": st.none(),
+    "number": st.floats(-1e15, 1e15, allow_nan=False),
+}
+
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
@@ -42,10 +48,8 @@ def _typed(schema: dict[str, Any], known: dict[str, Any]) -> Values:
             return _string(schema)
         case "integer":
             return _integer(schema)
-        case "boolean":
-            return st.booleans()
-        case "null":
-            return st.none()
+        case plain if plain in PLAIN:
+            return PLAIN[plain]
     raise ValueError(f"no values for {schema}")
 
 

@@ -158,3 +158,110 @@ CREATE INDEX spend_source ON spend (tenant_id, source, id);
 
 SELECT dealstream_protect('campaign');
 SELECT dealstream_protect('spend');
+
+-- Fields that firms define, and who changed what about leads, accounts and contacts.
+
+CREATE TABLE custom_field (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    record text NOT NULL,
+    key text NOT NULL,
+    active boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    CONSTRAINT custom_field_tenant_id_key_key UNIQUE (tenant_id, record, key)
+);
+
+-- One row for each command that changed a record, written with it.
+CREATE TABLE lead_change (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    changes jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id, version)
+);
+
+CREATE TABLE customer_change (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    changes jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id, version)
+);
+
+-- Personal data, as in the contacts themselves: erased together with them.
+CREATE TABLE contact_change (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    actor text NOT NULL,
+    changes jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id, version)
+);
+
+SELECT dealstream_protect('custom_field');
+SELECT dealstream_protect('lead_change');
+SELECT dealstream_protect('customer_change');
+SELECT dealstream_protect('contact_change');
+
+-- Links by which a contact withdraws consent. A token is found before its tenant is known.
+CREATE TABLE opt_out_link (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    contact_id uuid NOT NULL,
+    channel text NOT NULL,
+    purpose text NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (token_sha256)
+);
+CREATE INDEX opt_out_link_contact ON opt_out_link (tenant_id, contact_id);
+
+SELECT dealstream_protect('opt_out_link');
+
+-- Forms on web pages; their pace, kept here so that it holds across processes; and how their entries ended.
+
+CREATE TABLE web_form (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    key text NOT NULL,
+    active boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    -- Found by the key alone: whoever sends the form is not known.
+    CONSTRAINT web_form_key_key UNIQUE (key)
+);
+
+-- ``who`` is the form itself, or the hash of an address. A row that holds nobody back is deleted after an hour.
+CREATE TABLE web_form_pace (
+    tenant_id uuid NOT NULL,
+    form_id uuid NOT NULL,
+    who text NOT NULL,
+    used_until timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, form_id, who)
+);
+CREATE INDEX web_form_pace_used ON web_form_pace (used_until);
+
+CREATE TABLE web_form_tally (
+    tenant_id uuid NOT NULL,
+    form_id uuid NOT NULL,
+    on_day date NOT NULL,
+    outcome text NOT NULL,
+    entries bigint NOT NULL,
+    PRIMARY KEY (tenant_id, form_id, on_day, outcome)
+);
+
+SELECT dealstream_protect('web_form');
+SELECT dealstream_protect('web_form_pace');
+SELECT dealstream_protect('web_form_tally');

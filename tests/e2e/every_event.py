@@ -68,6 +68,8 @@ def live_it(tenant: Tenant) -> None:
     settings(admin)
     account = customers(admin)
     campaign(admin)
+    own_field(admin)
+    web_form(admin)
     deal = leads(admin, ana["id"], binh["id"])
     own_deal(admin, ana["id"], binh["id"], account)
     admin.until("deals", f"/v1/deals/{deal}")
@@ -109,7 +111,12 @@ def customers(admin: Caller) -> str:
     account = admin.post("leads", "/v1/accounts", {"name": "Công ty TNHH Sao Mai", "country": "VN"})
     admin.patch("leads", f"/v1/accounts/{account['id']}", {"sector": "seafood"})
     contact = admin.post("leads", "/v1/contacts", {"name": "Nguyễn Thị Hà", "account": account["id"]})
-    admin.patch("leads", f"/v1/contacts/{contact['id']}", {"job_title": "Trưởng phòng mua hàng"})
+    path = f"/v1/contacts/{contact['id']}"
+    admin.patch("leads", path, {"job_title": "Trưởng phòng mua hàng"})
+    said = {"channel": "mail", "purpose": "marketing", "given": True, "source": "fair", "text": "Gửi tin cho tôi"}
+    admin.post("leads", f"{path}/consents", said)
+    admin.post("leads", f"{path}/do-not-contact", {"source": "call", "reason": "on leave for a year"})
+    admin.post("leads", f"{path}/do-not-contact-lifting")
     found: str = account["id"]
     return found
 
@@ -128,10 +135,28 @@ def campaign(admin: Caller) -> None:
     admin.post("leads", f"/v1/spends/{spend['id']}/reversal", {"reason": "billed twice"})
 
 
+def own_field(admin: Caller) -> None:
+    """The firm wants to know something that nobody else asks."""
+    field = {"record": "lead", "key": "pumps", "label": "Pumps in use", "type": "number"}
+    defined = admin.post("leads", "/v1/custom-fields", field)
+    admin.patch("leads", f"/v1/custom-fields/{defined['id']}", {"label": "Pumps in use today"})
+
+
+def web_form(admin: Caller) -> None:
+    """A page gets a form, and the form another place to be shown."""
+    fields = [{"input": "ten", "to": "name", "required": True}, {"input": "thu", "to": "email"}]
+    boxes = [{"input": "tin", "channel": "mail", "purpose": "marketing", "text": "Gửi tin cho tôi"}]
+    form = {"name": "Trang liên hệ", "fields": fields, "consents": boxes, "source": "web-form"}
+    defined = admin.post("leads", "/v1/forms", form)
+    admin.patch("leads", f"/v1/forms/{defined['id']}", {"origins": ["https://www.saomai.example"]})
+
+
 def leads(admin: Caller, ana: str, binh: str) -> str:
     """A lead goes every way there is and ends as a deal, whose id is returned."""
     prospect = {"name": "Trần Văn Tú", "email": f"tu-{time.time_ns()}@saomai.example"}
-    lead = admin.post("leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": prospect})
+    lead = admin.post(
+        "leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": prospect, "custom": {"pumps": 3}}
+    )
     path = f"/v1/leads/{lead['id']}"
     admin.patch("leads", path, {"title": "14 máy bơm"})
     admin.post("leads", "/v1/leads", {"source": "web-form", "prospect": prospect, "duplicates": "link"})

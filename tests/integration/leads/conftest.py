@@ -1,6 +1,7 @@
 """Leads on a real PostgreSQL, called over ASGI, with a small cast in its directory.
 
 Ana and Mai belong to the North, Mai leads it; Bao is an account executive of the South; Zoe is admin of another firm.
+Ops looks after the data of the first firm, Dora directs it, Adam is its admin.
 """
 
 import json
@@ -94,6 +95,9 @@ class World:
     mai: Caller
     importer: Caller
     zoe: Caller
+    ops: Caller
+    dora: Caller
+    adam: Caller
 
     @property
     def pool(self):
@@ -119,7 +123,7 @@ async def world(new_database, topic_prefix):
 
 KEYS = {
     name: f"dsk_{UUID(int=number).hex}_{SECRET}"
-    for number, name in enumerate(("ana", "bao", "mai", "importer", "zoe"), start=1)
+    for number, name in enumerate(("ana", "bao", "mai", "importer", "zoe", "ops", "dora", "adam"), start=1)
 }
 HELD = (
     (FIRM, "ana", (Role.SDR,), ANA),
@@ -127,6 +131,9 @@ HELD = (
     (FIRM, "mai", (Role.MANAGER,), MAI),
     (FIRM, "importer", (Role.INTEGRATION,), None),
     (OTHER, "zoe", (Role.ADMIN,), None),
+    (FIRM, "ops", (Role.SALES_OPS,), None),
+    (FIRM, "dora", (Role.DIRECTOR,), None),
+    (FIRM, "adam", (Role.ADMIN,), None),
 )
 
 

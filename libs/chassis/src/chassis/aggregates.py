@@ -42,6 +42,8 @@ class Aggregate(Generic[State]):
     decide: Callable[[Any, State | None], Iterator[Event]]
     apply: Callable[[State | None, Any], State]
     columns: Callable[[State], Mapping[str, object]] = field(default=_no_columns)
+    history: str | None = None
+    """The table that keeps who changed what about it (``chassis.history``); none where nobody asks."""
 
 
 @dataclass(frozen=True)

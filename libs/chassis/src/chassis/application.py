@@ -51,7 +51,7 @@ def served(service: Service, resources: Resources, health: Health) -> ASGIApp:
     app = described(service)
     _add(app, health.routes(service.name))
     app.state.resources = resources
-    return HttpContext(app, resources)
+    return HttpContext(app, resources, urlencoded=service.urlencoded)
 
 
 def probed(service: Service, resources: Resources, health: Health) -> ASGIApp:

@@ -49,9 +49,10 @@ def context_of(scope: Any) -> RequestContext:
 class HttpContext:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, resources: Resources) -> None:
+    def __init__(self, app: ASGIApp, resources: Resources, *, urlencoded: tuple[str, ...] = ()) -> None:
         self.app = app
         self.resources = resources
+        self.urlencoded = urlencoded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,20 +63,22 @@ class HttpContext:
         structlog.contextvars.clear_contextvars()
         trace.bind()
         scope["dealstream"] = RequestContext(self.resources, trace, headers)
-        exchange = _Exchange(scope, receive, send, trace)
+        takes_forms = scope["path"].startswith(self.urlencoded) if self.urlencoded else False
+        exchange = _Exchange(scope, receive, send, trace, takes_forms=takes_forms)
         await exchange.run(self.app, headers)
 
 
 class _Exchange:
     """One request and its answer."""
 
-    __slots__ = ("_receive", "_request_id", "_scope", "_send", "_trace", "limit", "received", "status")
+    __slots__ = ("_receive", "_request_id", "_scope", "_send", "_takes_forms", "_trace", "limit", "received", "status")
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, trace: Trace) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, trace: Trace, *, takes_forms: bool) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._trace = trace
+        self._takes_forms = takes_forms
         self.limit = BATCH_BODY_BYTES if scope["path"].endswith(":batch") else BODY_BYTES
         self.received = 0
         self.status = 0
@@ -83,7 +86,7 @@ class _Exchange:
     async def run(self, app: ASGIApp, headers: dict[bytes, bytes]) -> None:
         began = time.perf_counter()
         try:
-            _check(self._scope, headers, self.limit)
+            _check(self._scope, headers, self.limit, takes_forms=self._takes_forms)
             counts = b"content-length" not in headers and b"transfer-encoding" in headers
             await app(self._scope, self.receive if counts else self._receive, self.send)
         except Exception as error:
@@ -116,7 +119,7 @@ class _Exchange:
         await response(self._scope, self._receive, self.send)
 
 
-def _check(scope: Scope, headers: dict[bytes, bytes], limit: int) -> None:
+def _check(scope: Scope, headers: dict[bytes, bytes], limit: int, *, takes_forms: bool) -> None:
     """Refuse what nobody should read."""
     if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
         raise Malformed("The address holds a NUL character.")
@@ -125,12 +128,19 @@ def _check(scope: Scope, headers: dict[bytes, bytes], limit: int) -> None:
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > limit:
         raise TooLarge(f"At most {limit} bytes are taken here.", limit_bytes=limit)
-    if (length != b"0" or b"transfer-encoding" in headers) and not _is_json(headers.get(b"content-type", b"")):
+    if length == b"0" and b"transfer-encoding" not in headers:
+        return
+    content_type = headers.get(b"content-type", b"")
+    if not (_is_json(content_type) or (takes_forms and _is_form(content_type))):
         raise UnsupportedMediaType
 
 
+def _is_form(content_type: bytes) -> bool:
+    return _kind(content_type) == b"application/x-www-form-urlencoded"
+
+
 def _is_json(content_type: bytes) -> bool:
-    kind = content_type.partition(b";")[0].strip().lower()
+    kind = _kind(content_type)
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
@@ -140,6 +150,10 @@ def _combined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in lines:
         headers[name] = headers[name] + b", " + value if name in headers else value
     return headers
+
+
+def _kind(content_type: bytes) -> bytes:
+    return content_type.partition(b";")[0].strip().lower()
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str | None:

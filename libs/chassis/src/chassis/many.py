@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic
 from uuid import UUID
 
 from chassis import aggregate_store as store
+from chassis import history
 from chassis.aggregate_store import Change
 from chassis.aggregates import Aggregate, Command, Loaded, State
 from chassis.database_errors import as_refusals
@@ -29,12 +30,14 @@ class _Batch(Generic[State]):
         self.now = found
         self.before = {id_: loaded.version for id_, loaded in found.items()}
         self.events: list[tuple[UUID, Event, int]] = []
+        self.changed: list[history.Changed] = []
 
     def run(self, id_: UUID, command: Command) -> Loaded[State] | Refusal:
         try:
             change, events = decided(self.kind, id_, command, self.now.get(id_))
         except Refusal as refusal:
             return refusal
+        self.changed += history.changes(self.kind, command, self.now.get(id_), change)
         self.now[id_] = change.loaded
         self.events += [(id_, event, version) for event, version in events]
         return change.loaded
@@ -67,6 +70,7 @@ async def _write(work: "UnitOfWork", kind: Aggregate[State], batch: _Batch[State
         await store.save_many(work.connection, kind, work.tenant, batch.changes())
     if batch.events:
         await work.publish_many(batch.events)
+    await work.remember(kind, batch.changed)
 
 
 async def _one(work: "UnitOfWork", kind: Aggregate[State], id_: UUID, command: Command) -> Loaded[State] | Refusal:

@@ -32,7 +32,7 @@ _CODES = {
 def install(app: FastAPI) -> None:
     """Make the application answer problems only."""
     app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, _http)
 
 
@@ -64,11 +64,11 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
-async def _invalid(_request: Request, error: Any) -> Response:
+async def invalid(_request: Request, error: Any) -> Response:
     """Malformed JSON is 400; a path that is no id names nothing, 404; a parameter nobody reads 400; a field 422."""
     found: Sequence[Any] = error.errors()
     errors = [_field_error(each, error.body) for each in found]
-    if any(each["type"] == "json_invalid" for each in found):
+    if any(each["type"] == "jsoninvalid" for each in found):
         return ProblemResponse(problem(400, "malformed", "The body is not JSON.", errors=errors))
     if found and all(each["loc"][0] == "path" for each in found):
         return ProblemResponse(problem(404, NotFound.slug, NotFound().detail, errors=errors))
@@ -77,7 +77,7 @@ async def _invalid(_request: Request, error: Any) -> Response:
 
 def _field_error(error: Any, body: object) -> dict[str, str]:
     where, *path = error["loc"] or ("body",)
-    if error["type"] == "json_invalid":
+    if error["type"] == "jsoninvalid":
         path = []
     elif where == "body":
         path = _present(path, body, absent=error["type"] in {"missing", "extra_forbidden"})

@@ -76,7 +76,7 @@ class CommandRoute(APIRoute):
             refuse_unknown_query(request)
             body = await request.body()
             if body:
-                request._json = _parsed(body)  # noqa: SLF001 - where Starlette keeps the parsed body
+                request._json = parsed(body)  # noqa: SLF001 - where Starlette keeps the parsed body
             return await handler(request)
 
         return strictly
@@ -157,7 +157,7 @@ def _if_match(method: str, context: RequestContext) -> IfMatch | None:
     return None
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
     """JSON as RFC 8259 has it: no NaN, no NUL characters, which PostgreSQL cannot keep."""
     try:
         value = from_json(body, allow_inf_nan=False)

@@ -31,6 +31,8 @@ class Service:
     settings: type[Settings]
     routers: Sequence[APIRouter]
     migrations: Path
+    urlencoded: tuple[str, ...] = ()
+    """Beginnings of the addresses that also take what an HTML form posts; any other takes JSON alone."""
     consumers: Callable[[Resources], Sequence[Consumer]] = no_consumers
     """Its own consumers; the one that feeds the directory is added."""
     background: Sequence[Background] = ()

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import aggregate_store as store
+from chassis import history
 from chassis.aggregate_store import Change
 from chassis.aggregates import Aggregate, Command, Loaded, State
 from chassis.database import acquired, begin_as_tenant, rolled_back
@@ -126,6 +127,7 @@ class UnitOfWork:
         change, events = decided(kind, id_, command, found)
         if events:
             await self._save(kind, change, [self._entry(id_, event, version) for event, version in events])
+            await self.remember(kind, history.changes(kind, command, found, change))
             self._fresh.discard(id_)
         self.version = change.loaded.version if self.version is None else self.version
         return change.loaded
@@ -208,6 +210,12 @@ class UnitOfWork:
         with as_refusals():
             await append(self.connection, [self._entry(id_, event, version) for id_, event, version in events])
         self.published += len(events)
+
+    async def remember(self, kind: Aggregate[Any], changes: "Sequence[history.Changed]") -> None:
+        """Keep what was changed, and by whom, where the aggregate has a history."""
+        if kind.history is not None and changes:
+            who = history.Author(self.tenant, self.principal.subject, self.now)
+            await history.keep(self.connection, kind.history, who, changes)
 
     def _begin(self, connection: Any) -> None:
         self._connection = connection

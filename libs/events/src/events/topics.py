@@ -43,6 +43,8 @@ LEADS_CUSTOMER = Topic("leads.customer", consumers=("deals",))
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
 LEADS_CAMPAIGN = Topic("leads.campaign")
 LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
+LEADS_CUSTOM_FIELD = Topic("leads.custom_field")
+LEADS_WEB_FORM = Topic("leads.web_form")
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
@@ -64,6 +66,8 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_CONTACT,
     LEADS_CAMPAIGN,
     LEADS_SPEND,
+    LEADS_CUSTOM_FIELD,
+    LEADS_WEB_FORM,
     DEALS_PIPELINE,
     DEALS_PRODUCT,
     DEALS_DEAL,

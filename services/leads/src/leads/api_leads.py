@@ -15,14 +15,15 @@ from chassis.reading import Reader
 from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.custom_fields import RecordKind
 from events.catalogue.leads import LeadState, LeadStatus
 from leads import batch_leads, capturing, store
 from leads.batch_leads import LeadItem
-from leads.customers.contact import CONTACT
+from leads.custom.values import VALUE_REFUSALS
 from leads.duplicates import finding as duplicates
-from leads.duplicates.checked_captures import CheckedCaptures
 from leads.duplicates.finding import DuplicateLead, keys_asked, named
 from leads.duplicates.match_keys import country_of
+from leads.entering import enter
 from leads.inputs import DuplicateQuestion, LeadChange, LeadInput, OwnerInput, Reason, When
 from leads.lead import LEAD, ChangeLeadDetails, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
 from leads.lookups import Lookups, sees_lead
@@ -40,7 +41,7 @@ LINKED: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/v1/leads",
     status_code=201,
-    responses=problems(AlreadyExists, DuplicateLead, Forbidden, Invalid) | LINKED,
+    responses=problems(AlreadyExists, DuplicateLead, Forbidden, Invalid, *VALUE_REFUSALS) | LINKED,
     openapi_extra=example(
         {
             "title": "200 laptops",
@@ -57,23 +58,12 @@ async def capture_lead(body: LeadInput, work: Work, response: Response) -> Captu
     ``duplicates`` says what to do when the prospect is a lead already. A capture that is linked answers 200 with the
     lead that was there.
     """
-    if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
-        detail = "A lead with this external id exists."
-        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
-    lookups = Lookups(work)
-    await lookups.gather([body])
-    capture = await capturing.capture(work, lookups, body)
-    checked = await CheckedCaptures.of(work, lookups, [body], otherwise="warn")
-    met = checked.met(body, capture)
-    if met.touches is not None:
-        loaded = await work.execute(LEAD, met.touches, capturing.touch(capture.lead))
+    entered = await enter(work, body)
+    if entered.linked:
         response.status_code = 200
-        return CaptureView.captured(loaded, met.named, linked=True)
-    loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
-    if capture.contact is not None:
-        await work.execute(CONTACT, capture.contact.contact.id, capture.contact)
-    response.headers["Location"] = f"/v1/leads/{loaded.state.id}"
-    return CaptureView.captured(loaded, met.named, linked=False)
+    else:
+        response.headers["Location"] = f"/v1/leads/{entered.lead.state.id}"
+    return CaptureView.captured(entered.lead, entered.duplicates, linked=entered.linked)
 
 
 @router.post(
@@ -163,19 +153,20 @@ async def get_lead(lead_id: UUID, reader: Reader) -> LeadView:
 
 @router.patch(
     "/v1/leads/{lead_id}",
-    responses=problems(NotFound, Invalid, OutOfSequence),
+    responses=problems(NotFound, Invalid, OutOfSequence, *VALUE_REFUSALS),
     openapi_extra=example({"title": "250 laptops", "campaign": "spring"}),
 )
 async def change_lead(lead_id: UUID, body: LeadChange, work: Work) -> LeadView:
-    """Change title, campaign, medium, contact or account."""
+    """Change title, campaign, medium, contact, account or the firm's own fields."""
     lookups = Lookups(work)
     await lookups.gather([body])
-    changes = body.model_dump(exclude_unset=True, exclude={"contact", "account"})
+    changes = body.model_dump(exclude_unset=True, exclude={"contact", "account", "custom"})
     if "contact" in body.model_fields_set:
         changes["contact_id"] = lookups.contact(body)
     if "account" in body.model_fields_set:
         changes["account_id"] = lookups.account(body)
-    return await _done(work, lead_id, ChangeLeadDetails(moment=await work.moment(), changes=changes))
+    fields = await lookups.custom(RecordKind.LEAD, body.custom, complete=False)
+    return await _done(work, lead_id, ChangeLeadDetails(moment=await work.moment(), changes=changes, custom=fields))
 
 
 @router.post(

@@ -19,6 +19,7 @@ from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing, store
+from leads.customers.consent import RecordConsent
 from leads.customers.contact import CONTACT, AddContact
 from leads.duplicates.checked_captures import CheckedCaptures, Met
 from leads.inputs import LeadInput, OwnerInput, Reason, When
@@ -83,6 +84,7 @@ class _Plan:
     lead: UUID
     command: Command | None
     contact: AddContact | None = None
+    consent: RecordConsent | None = None
     captures: bool = False
     again: bool = False
     met: Met | None = None
@@ -147,7 +149,8 @@ class _Planning:
         capture = await capturing.capture(self._work, self._lookups, item)
         met = self._checked.met(item, capture)
         if met.touches is not None:
-            return _Plan(met.touches, capturing.touch(capture.lead), met=met)
+            consent = capturing.consent(capture.lead, item.prospect)
+            return _Plan(met.touches, capturing.touch(capture.lead), consent=consent, met=met)
         self._captured.add(capture.lead.id)
         if item.external_id is not None:
             self._ids[item.external_id] = capture.lead.id
@@ -182,7 +185,8 @@ async def _executed(
     commands = [(plan.lead, plan.command) for plan in plans if isinstance(plan, _Plan) and plan.command is not None]
     answers = iter(await work.execute_many(LEAD, commands, atomic=atomic))
     latest: dict[UUID, Loaded[LeadState] | Refusal] = {}
-    results, contacts = [], []
+    results: list[LeadResult] = []
+    contacts: list[tuple[UUID, Command]] = []
     for item, plan in zip(items, plans, strict=True):
         if not isinstance(plan, _Plan):
             results.append(_result(item, (None, plan)))
@@ -193,6 +197,8 @@ async def _executed(
         results.append(_result(item, (plan.lead, done), plan))
         if plan.contact is not None and isinstance(answer, Loaded):
             contacts.append((plan.contact.contact.id, plan.contact))
+        if plan.consent is not None and isinstance(answer, Loaded) and answer.state.contact_id is not None:
+            contacts.append((answer.state.contact_id, plan.consent))
     if contacts and (refusal := first_refusal(await work.execute_many(CONTACT, contacts))):
         raise refusal
     return results

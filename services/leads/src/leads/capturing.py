@@ -1,10 +1,14 @@
 """Commands on leads as requests ask for them: who may, what they refer to, and the contact that holds personal data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.leads import ContactState, Owner
+from events.catalogue.custom_fields import RecordKind
+from events.catalogue.leads import Consent, ContactState, Owner
+from leads.custom.values import CustomValues
+from leads.customers.consent import RecordConsent, Statement, consent_key
 from leads.customers.contact import AddContact
 from leads.duplicates.match_keys import phone_key
 from leads.inputs import LeadInput, OwnerInput, Prospect, Reason, When
@@ -28,7 +32,13 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
     contact = None
     if body.prospect is not None:
         prospect, id_, country = body.prospect, work.new_id(), await lookups.country()
-        contact = AddContact(moment=moment, contact=contact_of(prospect, id_, account, owner, country))
+        fields = await lookups.custom(
+            RecordKind.CONTACT, prospect.custom, complete=not body.imported, pointer="/prospect/custom"
+        )
+        contact = AddContact(
+            moment=moment,
+            contact=contact_of(prospect, id_, account, owner, country=country, custom=fields, at=moment.at),
+        )
     lead = CaptureLead(
         moment=moment,
         id=work.new_id(),
@@ -41,12 +51,21 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
         account_id=account,
         owner=owner,
         imported=body.imported,
+        custom=await lookups.custom(RecordKind.LEAD, body.custom, complete=not body.imported),
+        captured_by=work.principal.subject,
     )
     return Capture(lead, contact)
 
 
 def contact_of(
-    prospect: Prospect, id_: UUID, account: UUID | None, owner: Owner | None, country: str | None
+    prospect: Prospect,
+    id_: UUID,
+    account: UUID | None,
+    owner: Owner | None,
+    *,
+    country: str | None,
+    custom: CustomValues,
+    at: datetime,
 ) -> ContactState:
     """The personal data; the firm's country says how a national phone number is dialled."""
     return ContactState(
@@ -60,6 +79,14 @@ def contact_of(
         company=prospect.company,
         tax_code=prospect.tax_code,
         owner=owner,
+        custom=custom.values,
+        custom_revisions=custom.revisions,
+        consents={
+            consent_key(each.channel, each.purpose): Consent(
+                given=each.given, at=at, source=each.source, text=each.text
+            )
+            for each in prospect.consents
+        },
     )
 
 
@@ -72,6 +99,17 @@ def touch(capture: CaptureLead) -> TouchLead:
         campaign=capture.campaign,
         medium=capture.medium,
     )
+
+
+def consent(capture: CaptureLead, prospect: Prospect | None) -> RecordConsent | None:
+    """What the prospect said about being reached, where the contact was there before."""
+    if prospect is None or not prospect.consents:
+        return None
+    said = tuple(
+        Statement(each.channel, each.purpose, given=each.given, source=each.source, text=each.text)
+        for each in prospect.consents
+    )
+    return RecordConsent(moment=capture.moment, statements=said)
 
 
 async def assignment(work: UnitOfWork, lookups: Lookups, body: OwnerInput) -> AssignLead:

@@ -1,17 +1,30 @@
 """What callers may send about leads, handoffs, accounts and contacts. Batches use the same bodies."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, StringConstraints, model_validator
 
-from chassis.inputs import Day, ExternalId, Input, MoneyInput, Name, OccurredAt, StrictBool, at_field
+from chassis.inputs import Day, ExternalId, Input, LongText, MoneyInput, Name, OccurredAt, StrictBool, at_field
+from events.catalogue.leads import Channel, Purpose
 
 Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
 Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9 ().\-/]{3,40}$")]
 Country = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 TaxCode = Annotated[str, StringConstraints(strict=True, pattern=r"^[\w .\-/]{3,40}$")]
+CustomKey = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""What a field that a firm defines is called in requests, answers and events."""
+CustomInput = Annotated[
+    Mapping[CustomKey, StrictStr | StrictBool | StrictInt | StrictFloat | None],
+    Field(
+        max_length=100,
+        description="Values of the fields that the firm defined (`GET /v1/custom-fields`), by their keys; null takes a"
+        " value away.",
+        examples=[{"employees": 250, "visit_on": "2026-03-01"}],
+    ),
+]
 Duplicates = Annotated[
     Literal["refuse", "warn", "link", "ignore"],
     Field(
@@ -43,6 +56,18 @@ class Change(Input):
         return self
 
 
+class ConsentInput(Input):
+    """What somebody said about being reached in one way for one purpose. What nobody said is no consent."""
+
+    channel: Channel
+    purpose: Purpose
+    given: StrictBool
+    source: Name
+    """Where it was said: a form, a call, a fair."""
+    text: LongText | None = None
+    """What was shown or read to the person."""
+
+
 class Prospect(Input):
     """The person behind a lead: kept as a contact, never on the lead itself."""
 
@@ -54,6 +79,8 @@ class Prospect(Input):
     job_title: Name | None = None
     company: Name | None = None
     tax_code: TaxCode | None = None
+    custom: CustomInput = Field(default={})
+    consents: Annotated[list[ConsentInput], Field(max_length=20)] = Field(default=[])
 
 
 class DuplicateQuestion(Input):
@@ -90,6 +117,7 @@ class LeadInput(When):
     prospect: Prospect | None = None
     imported: StrictBool = False
     duplicates: Duplicates | None = None
+    custom: CustomInput = Field(default={})
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
@@ -107,6 +135,7 @@ class LeadChange(Change):
     medium: Name | None = None
     contact: UUID | None = None
     account: UUID | None = None
+    custom: CustomInput = Field(default={})
 
 
 class OwnerInput(When):
@@ -186,6 +215,7 @@ class AccountInput(When):
     parent_external_id: ExternalId | None = None
     owner: UUID | None = None
     owner_external_id: ExternalId | None = None
+    custom: CustomInput = Field(default={})
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
@@ -203,6 +233,7 @@ class AccountChange(Change):
     country: Country | None = None
     parent: UUID | None = None
     owner: UUID | None = None
+    custom: CustomInput = Field(default={})
 
 
 class ContactInput(Prospect):
@@ -232,6 +263,7 @@ class ContactChange(Change):
     company: Name | None = None
     tax_code: TaxCode | None = None
     account: UUID | None = None
+    custom: CustomInput = Field(default={})
 
 
 def at_most_one(body: Input, *nouns: str) -> None:

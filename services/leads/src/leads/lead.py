@@ -28,6 +28,7 @@ from events.catalogue.leads import (
     Owner,
     Touch,
 )
+from leads.custom.values import NO_VALUES, CustomValues
 from leads.sequence import refuse_earlier
 
 TOUCHES_KEPT = 20
@@ -79,6 +80,8 @@ class CaptureLead(Command):
     account_id: UUID | None = None
     owner: Owner | None = None
     imported: bool = False
+    custom: CustomValues = NO_VALUES
+    captured_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +89,7 @@ class ChangeLeadDetails(Command):
     """Change the fields named."""
 
     changes: Mapping[str, Any]
+    custom: CustomValues = NO_VALUES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +176,9 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
         created_on=command.moment.on,
         changed_at=command.moment.at,
         imported=command.imported,
+        captured_by=command.captured_by,
+        custom=command.custom.values,
+        custom_revisions=command.custom.revisions,
     )
     yield LeadCaptured(lead=captured)
     if command.owner:
@@ -179,8 +186,9 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
 
 
 def _change(command: ChangeLeadDetails, lead: LeadState) -> Iterator[LeadEvent]:
-    if any(getattr(lead, name) != value for name, value in command.changes.items()):
-        yield LeadDetailsChanged(lead=_after(command, lead, **command.changes))
+    changes = {**command.changes, **command.custom.onto(lead)}
+    if any(getattr(lead, name) != value for name, value in changes.items()):
+        yield LeadDetailsChanged(lead=_after(command, lead, **changes))
 
 
 def _touch(command: TouchLead, lead: LeadState) -> Iterator[LeadEvent]:
@@ -341,4 +349,12 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
     }
 
 
-LEAD = Aggregate(noun="lead", table="lead", state=LeadState, decide=decide, apply=apply, columns=_columns)
+LEAD = Aggregate(
+    noun="lead",
+    table="lead",
+    state=LeadState,
+    decide=decide,
+    apply=apply,
+    columns=_columns,
+    history="lead_change",
+)

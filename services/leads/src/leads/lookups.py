@@ -12,10 +12,13 @@ from uuid import UUID
 from chassis.principal import Scope
 from chassis.refusals import Forbidden, Invalid
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.custom_fields import CustomFieldState, RecordKind
 from events.catalogue.identity import Role
 from events.catalogue.leads import CustomerState, HandoffState, LeadState, Owner
 from events.moment import Moment
 from leads import store
+from leads.custom import store as custom_fields
+from leads.custom.values import NO_VALUES, CustomValues, Given, taken
 from leads.duplicates.match_keys import country_of
 
 ASSIGNERS = (Role.MANAGER, Role.DIRECTOR, Role.SALES_OPS, Role.ADMIN, Role.INTEGRATION)
@@ -31,6 +34,7 @@ class Lookups:
         self._owners: dict[tuple[UUID | str, date], Owner] = {}
         self._accounts: dict[UUID | str, UUID] = {}
         self._known: set[UUID] = set()
+        self._fields: list[CustomFieldState] | None = None
 
     async def gather(self, bodies: Iterable[Any]) -> None:
         """Read the accounts and contacts that the bodies name and the caller sees: any other is not known."""
@@ -98,6 +102,18 @@ class Lookups:
         if id_ is not None and id_ not in self._known:
             raise Invalid("No such contact is known.", pointer="/contact")
         return id_
+
+    async def custom(
+        self, record: RecordKind, given: Given, *, complete: bool, pointer: str = "/custom"
+    ) -> CustomValues:
+        """Values of the firm's own fields; ``complete`` where a record is entered, which must have what is required."""
+        if not given and not complete:
+            return NO_VALUES
+        if self._fields is None:
+            self._fields = await custom_fields.definitions(self.work.connection, self.work.tenant)
+        return taken(
+            [each for each in self._fields if each.record is record], given, complete=complete, pointer=pointer
+        )
 
     async def _owner(self, who: UUID | str, on: date, pointer: str | None) -> Owner:
         key = (who, on)

@@ -10,3 +10,5 @@ class LeadsSettings(Settings):
 
     port: int = Field(default=8702, ge=0, le=65_535)
     """Port to listen on; 0 takes a free one."""
+    proxies: int = Field(default=0, ge=0, le=10)
+    """Proxies of ours before the service: the address of who sends a form is what so many of them passed on."""

@@ -1,5 +1,6 @@
 """What leads answers. Names, mails and phones of prospects stand in ``ContactView`` and nowhere else."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from chassis.inputs import MoneyView
 from events.catalogue.leads import (
     ContactState,
     CustomerState,
+    CustomValue,
     HandoffState,
     HandoffStatus,
     LeadState,
@@ -82,6 +84,11 @@ class LeadView(BaseModel):
     later_touches: list[TouchView]
     """The latest captures that were linked to this lead, oldest first; its source is the first touch."""
     imported: bool
+    captured_by: str | None
+    """Who entered it: ``person:<id>``, ``key:<id>``, ``form:<id>``."""
+    custom: Mapping[str, CustomValue]
+    custom_revisions: Mapping[str, int]
+    """Under which revision of its field each value was taken."""
 
     @classmethod
     def of(cls, loaded: Loaded[LeadState]) -> "LeadView":
@@ -112,6 +119,9 @@ class LeadView(BaseModel):
             changed_at=lead.changed_at,
             later_touches=[TouchView.of(touch) for touch in lead.later_touches],
             imported=lead.imported,
+            captured_by=lead.captured_by,
+            custom=lead.custom,
+            custom_revisions=lead.custom_revisions,
         )
 
 
@@ -188,6 +198,8 @@ class AccountView(BaseModel):
     parent: UUID | None
     owner: OwnerView | None
     opened_on: date
+    custom: Mapping[str, CustomValue]
+    custom_revisions: Mapping[str, int]
 
     @classmethod
     def of(cls, loaded: Loaded[CustomerState]) -> "AccountView":
@@ -202,6 +214,8 @@ class AccountView(BaseModel):
             parent=account.parent,
             owner=OwnerView.of(account.owner),
             opened_on=account.opened_on,
+            custom=account.custom,
+            custom_revisions=account.custom_revisions,
         )
 
 
@@ -221,6 +235,8 @@ class ContactView(BaseModel):
     company: str | None
     tax_code: str | None
     owner: OwnerView | None
+    custom: Mapping[str, CustomValue]
+    custom_revisions: Mapping[str, int]
 
     @classmethod
     def of(cls, loaded: Loaded[ContactState]) -> "ContactView":
@@ -238,6 +254,8 @@ class ContactView(BaseModel):
             company=contact.company,
             tax_code=contact.tax_code,
             owner=OwnerView.of(contact.owner),
+            custom=contact.custom,
+            custom_revisions=contact.custom_revisions,
         )
 
 

@@ -3,6 +3,6 @@
 Importing this package completes ``events.event.REGISTRY``.
 """
 
-from events.catalogue import analytics, campaigns, deals, identity, leads, notifications
+from events.catalogue import analytics, campaigns, custom_fields, deals, identity, leads, notifications, web_forms
 
-__all__ = ["analytics", "campaigns", "deals", "identity", "leads", "notifications"]
+__all__ = ["analytics", "campaigns", "custom_fields", "deals", "identity", "leads", "notifications", "web_forms"]

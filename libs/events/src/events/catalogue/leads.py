@@ -3,6 +3,7 @@
 Names, mail addresses and phone numbers of prospects travel only on ``leads.contact``, whose records can be erased.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
@@ -20,6 +21,10 @@ class Owner(Value):
     person: UUID
     team: UUID | None = None
     region: UUID | None = None
+
+
+CustomValue = str | bool | int | float
+"""The value of a field that a firm defined for itself; a day is text, as 2026-03-01."""
 
 
 class LeadStatus(StrEnum):
@@ -76,6 +81,12 @@ class LeadState(Value):
     """When the last change happened in the business; nothing may happen to the lead before it."""
     later_touches: tuple[Touch, ...] = ()
     """The latest captures of the same prospect that were linked to this lead, oldest first; events have them all."""
+    captured_by: str | None = None
+    """Who entered it, as the actor of its first event."""
+    custom: Mapping[str, CustomValue] = {}
+    """Fields that the firm defined for leads, by their keys; never personal data."""
+    custom_revisions: Mapping[str, int] = {}
+    """Under which revision of its definition each value of ``custom`` was validated."""
 
 
 class HandoffStatus(StrEnum):
@@ -133,6 +144,46 @@ class CustomerState(Value):
     parent: UUID | None = None
     owner: Owner | None = None
     opened_on: date
+    custom: Mapping[str, CustomValue] = {}
+    """Fields that the firm defined for accounts, by their keys; never personal data."""
+    custom_revisions: Mapping[str, int] = {}
+
+
+class Channel(StrEnum):
+    """A way to reach somebody."""
+
+    MAIL = "mail"
+    CALL = "call"
+    MESSAGE = "message"
+    VISIT = "visit"
+
+
+class Purpose(StrEnum):
+    """What somebody is reached for."""
+
+    MARKETING = "marketing"
+    """Advertising: only with consent; silence is none."""
+    SALES = "sales"
+    """Talking about business with a prospect or customer: until they opt out."""
+
+
+class Consent(Value):
+    """What somebody decided about being reached; a withdrawal is a decision as well."""
+
+    given: bool
+    at: Timestamp
+    source: str
+    """Where it was said: a form, a call, an opt-out link."""
+    text: str | None = None
+    """What was shown or read to the person."""
+
+
+class DoNotContact(Value):
+    """Somebody is not to be reached at all, in any way, for anything."""
+
+    at: Timestamp
+    source: str
+    reason: str | None = None
 
 
 class ContactState(Value):
@@ -152,6 +203,12 @@ class ContactState(Value):
     tax_code: str | None = None
     owner: Owner | None = None
     """Who entered it; others see it through a lead or an account of theirs."""
+    custom: Mapping[str, CustomValue] = {}
+    """Fields that the firm defined for contacts, by their keys."""
+    custom_revisions: Mapping[str, int] = {}
+    consents: Mapping[str, Consent] = {}
+    """The newest decision for each ``<channel>:<purpose>``; what is absent was never decided."""
+    do_not_contact: DoNotContact | None = None
 
 
 class LeadEvent(Event, topic=LEADS_LEAD):
@@ -186,7 +243,7 @@ class LeadReopened(LeadEvent, type="dealstream.lead.reopened", version=1):
 
 
 class LeadDetailsChanged(LeadEvent, type="dealstream.lead.details_changed", version=1):
-    """Title, campaign, medium, contact or account of the lead changed."""
+    """Title, campaign, medium, contact, account or own fields of the lead changed."""
 
 
 class LeadTouched(LeadEvent, type="dealstream.lead.touched", version=1):
@@ -249,7 +306,7 @@ class CustomerOpened(CustomerEvent, type="dealstream.customer.opened", version=1
 
 
 class CustomerChanged(CustomerEvent, type="dealstream.customer.changed", version=1):
-    """Name, sector, country, parent or owner of an account changed."""
+    """Name, sector, country, parent, owner or own fields of an account changed."""
 
 
 class ContactEvent(Event, topic=LEADS_CONTACT):
@@ -264,3 +321,19 @@ class ContactAdded(ContactEvent, type="dealstream.contact.added", version=1):
 
 class ContactChanged(ContactEvent, type="dealstream.contact.changed", version=1):
     """A contact's data changed."""
+
+
+class ContactConsentChanged(ContactEvent, type="dealstream.contact.consent_changed", version=1):
+    """A contact gave or withdrew consent to be reached in one way for one purpose."""
+
+    channel: Channel
+    purpose: Purpose
+    consent: Consent
+
+
+class ContactDoNotContactSet(ContactEvent, type="dealstream.contact.do_not_contact_set", version=1):
+    """A contact is not to be reached any more."""
+
+
+class ContactDoNotContactLifted(ContactEvent, type="dealstream.contact.do_not_contact_lifted", version=1):
+    """A contact may be reached again, as far as consent goes."""

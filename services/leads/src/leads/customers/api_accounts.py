@@ -15,8 +15,10 @@ from chassis.reading import Reader
 from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.custom_fields import RecordKind
 from events.catalogue.leads import CustomerState
 from leads import store
+from leads.custom.values import VALUE_REFUSALS
 from leads.customers.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
 from leads.inputs import AccountChange, AccountInput
 from leads.lookups import ASSIGNERS, Lookups, sees_account
@@ -32,7 +34,7 @@ class AccountItem(AccountInput, BatchItem):
 @router.post(
     "/v1/accounts",
     status_code=201,
-    responses=problems(AlreadyExists, Forbidden, Invalid),
+    responses=problems(AlreadyExists, Forbidden, Invalid, *VALUE_REFUSALS),
     openapi_extra=example({"name": "Công ty Đông Á", "external_id": "a-77", "sector": "Retail", "country": "VN"}),
 )
 async def open_account(body: AccountInput, work: Work, response: Response) -> AccountView:
@@ -92,22 +94,23 @@ async def get_account(account_id: UUID, reader: Reader) -> AccountView:
 
 @router.patch(
     "/v1/accounts/{account_id}",
-    responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid),
+    responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid, *VALUE_REFUSALS),
     openapi_extra=example({"sector": "Wholesale"}),
 )
 async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:
     """Change name, sector, country, parent or holder."""
-    moment, scope = await work.moment(), work.principal.scope
-    changes = body.model_dump(exclude_unset=True)
+    moment, scope, lookups = await work.moment(), work.principal.scope, Lookups(work)
+    changes = body.model_dump(exclude_unset=True, exclude={"custom"})
     if "owner" in changes:
         work.principal.require(*ASSIGNERS)
-        changes["owner"] = await Lookups(work).owner(body, "owner", moment.on)
+        changes["owner"] = await lookups.owner(body, "owner", moment.on)
     line: tuple[UUID, ...] = ()
     if body.parent is not None:
         line = await store.line_above(work.connection, work.tenant, body.parent)
         if not line:
             raise Invalid("No such account is known.", pointer="/parent")
-    command = ChangeCustomer(moment=moment, changes=changes, line=line)
+    fields = await lookups.custom(RecordKind.ACCOUNT, body.custom, complete=False)
+    command = ChangeCustomer(moment=moment, changes=changes, line=line, custom=fields)
     return AccountView.of(
         await work.execute(CUSTOMER, account_id, command, visible=lambda each: sees_account(scope, each))
     )
@@ -130,6 +133,7 @@ async def _opened(work: UnitOfWork, body: AccountInput) -> Loaded[CustomerState]
         country=body.country,
         parent=lookups.account(body, "parent"),
         owner=await lookups.first_owner(body, moment.on),
+        custom=await lookups.custom(RecordKind.ACCOUNT, body.custom, complete=True),
     )
     return await work.execute(CUSTOMER, command.id, command)
 

@@ -15,9 +15,11 @@ from chassis.reading import Reader
 from chassis.refusals import AlreadyExists, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.custom_fields import RecordKind
 from events.catalogue.leads import ContactState
 from leads import store
 from leads.capturing import contact_of
+from leads.custom.values import VALUE_REFUSALS
 from leads.customers.contact import CONTACT, AddContact, ChangeContact
 from leads.inputs import ContactChange, ContactInput
 from leads.lookups import Lookups
@@ -33,7 +35,7 @@ class ContactItem(ContactInput, BatchItem):
 @router.post(
     "/v1/contacts",
     status_code=201,
-    responses=problems(AlreadyExists, Invalid),
+    responses=problems(AlreadyExists, Invalid, *VALUE_REFUSALS),
     openapi_extra=example(
         {
             "name": "Phạm Minh",
@@ -100,7 +102,7 @@ async def get_contact(contact_id: UUID, reader: Reader) -> ContactView:
 
 @router.patch(
     "/v1/contacts/{contact_id}",
-    responses=problems(NotFound, Invalid),
+    responses=problems(NotFound, Invalid, *VALUE_REFUSALS),
     openapi_extra=example({"job_title": "Head of purchasing"}),
 )
 async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> ContactView:
@@ -109,11 +111,12 @@ async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> C
         raise NotFound
     lookups = Lookups(work)
     await lookups.gather([body])
-    changes = body.model_dump(exclude_unset=True, exclude={"account", "country"})
+    changes = body.model_dump(exclude_unset=True, exclude={"account", "country", "custom"})
     if "account" in body.model_fields_set:
         changes["account_id"] = lookups.account(body)
     country = body.country or await lookups.country()
-    command = ChangeContact(moment=await work.moment(), changes=changes, country=country)
+    fields = await lookups.custom(RecordKind.CONTACT, body.custom, complete=False)
+    command = ChangeContact(moment=await work.moment(), changes=changes, country=country, custom=fields)
     return ContactView.of(await work.execute(CONTACT, contact_id, command))
 
 
@@ -126,7 +129,9 @@ async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:
     await lookups.gather([body])
     moment, id_ = await work.moment(), work.new_id()
     owner = await lookups.myself(moment.on)
-    contact = contact_of(body, id_, lookups.account(body), owner, await lookups.country())
+    fields = await lookups.custom(RecordKind.CONTACT, body.custom, complete=True)
+    account, country = lookups.account(body), await lookups.country()
+    contact = contact_of(body, id_, account, owner, country=country, custom=fields, at=moment.at)
     contact = contact.model_copy(update={"external_id": body.external_id})
     return await work.execute(CONTACT, id_, AddContact(moment=moment, contact=contact))
 

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
 from events.catalogue.leads import ContactAdded, ContactChanged, ContactEvent, ContactState
+from leads.custom.values import NO_VALUES, CustomValues
+from leads.customers import consent
+from leads.customers.consent import BarContact, ConsentCommand, RecordConsent, UnbarContact
 from leads.duplicates.match_keys import (
     REVISION,
     MatchKeys,
@@ -34,9 +37,10 @@ class ChangeContact(Command):
 
     changes: Mapping[str, Any]
     country: str | None = None
+    custom: CustomValues = NO_VALUES
 
 
-ContactCommand = AddContact | ChangeContact
+ContactCommand = AddContact | ChangeContact | ConsentCommand
 
 
 def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[ContactEvent]:
@@ -46,10 +50,12 @@ def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[Co
         case AddContact(), ContactState():
             raise AlreadyExists(id=str(contact.id))
         case ChangeContact(), ContactState():
-            changed = contact.model_copy(update=command.changes)
+            changed = contact.model_copy(update={**command.changes, **command.custom.onto(contact)})
             if changed != contact:
                 dialled = phone_key(changed.phone, command.country)
                 yield ContactChanged(contact=changed.model_copy(update={"phone_e164": dialled}))
+        case RecordConsent() | BarContact() | UnbarContact(), ContactState():
+            yield from consent.decide(command, contact)
 
 
 def apply(_contact: ContactState | None, event: ContactEvent) -> ContactState:
@@ -99,4 +105,5 @@ CONTACT = Aggregate(
     decide=decide,
     apply=apply,
     columns=_columns,
+    history="contact_change",
 )

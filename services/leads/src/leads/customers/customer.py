@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists, Kind, Refusal
 from events.catalogue.leads import CustomerChanged, CustomerEvent, CustomerOpened, CustomerState, Owner
+from leads.custom.values import NO_VALUES, CustomValues
 
 
 class HierarchyLoop(Refusal):
@@ -29,6 +30,7 @@ class OpenCustomer(Command):
     country: str | None = None
     parent: UUID | None = None
     owner: Owner | None = None
+    custom: CustomValues = NO_VALUES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class ChangeCustomer(Command):
 
     changes: Mapping[str, Any]
     line: tuple[UUID, ...] = ()
+    custom: CustomValues = NO_VALUES
 
 
 CustomerCommand = OpenCustomer | ChangeCustomer
@@ -51,7 +54,7 @@ def decide(command: CustomerCommand, customer: CustomerState | None) -> Iterator
         case ChangeCustomer(), CustomerState():
             if customer.id in command.line:
                 raise HierarchyLoop(pointer="/parent")
-            changed = customer.model_copy(update=command.changes)
+            changed = customer.model_copy(update={**command.changes, **command.custom.onto(customer)})
             if changed != customer:
                 yield CustomerChanged(customer=changed)
 
@@ -66,6 +69,8 @@ def _opened(command: OpenCustomer) -> CustomerState:
         parent=command.parent,
         owner=command.owner,
         opened_on=command.moment.on,
+        custom=command.custom.values,
+        custom_revisions=command.custom.revisions,
     )
 
 
@@ -87,4 +92,5 @@ CUSTOMER = Aggregate(
         "owner_id": customer.owner and customer.owner.person,
         "owner_team_id": customer.owner and customer.owner.team,
     },
+    history="customer_change",
 )

@@ -1,0 +1,49 @@
+"""A capture from the request to its effects: checked for duplicates, then a lead of its own or a touch of one.
+
+Whoever captures one lead, the API or a web form, does it here.
+"""
+
+from dataclasses import dataclass
+
+from chassis.aggregates import Loaded
+from chassis.refusals import AlreadyExists
+from chassis.unit_of_work import UnitOfWork
+from events.catalogue.leads import LeadState
+from leads import capturing
+from leads.customers.contact import CONTACT
+from leads.duplicates.checked_captures import CheckedCaptures
+from leads.inputs import LeadInput
+from leads.lead import LEAD
+from leads.lookups import Lookups
+from leads.views import DuplicateView
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of a capture."""
+
+    lead: Loaded[LeadState]
+    duplicates: list[DuplicateView]
+    linked: bool
+
+
+async def enter(work: UnitOfWork, body: LeadInput) -> Entered:
+    """Capture the lead, or link it to the one that its prospect is already, as the body asks."""
+    if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
+        detail = "A lead with this external id exists."
+        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+    lookups = Lookups(work)
+    await lookups.gather([body])
+    capture = await capturing.capture(work, lookups, body)
+    checked = await CheckedCaptures.of(work, lookups, [body], otherwise="warn")
+    met = checked.met(body, capture)
+    if met.touches is not None:
+        loaded = await work.execute(LEAD, met.touches, capturing.touch(capture.lead))
+        said = capturing.consent(capture.lead, body.prospect)
+        if said is not None and loaded.state.contact_id is not None:
+            await work.execute(CONTACT, loaded.state.contact_id, said)
+        return Entered(loaded, met.named, linked=True)
+    loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
+    if capture.contact is not None:
+        await work.execute(CONTACT, capture.contact.contact.id, capture.contact)
+    return Entered(loaded, met.named, linked=False)

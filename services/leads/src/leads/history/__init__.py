@@ -1,0 +1,1 @@
+"""Who changed what about leads, accounts and contacts, and when."""
