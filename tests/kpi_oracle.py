@@ -66,11 +66,14 @@ def handoffs(world: Any, day: date) -> Iterator[Seen]:
         if handoff.offered_on > day:
             continue
         where = place(handoff.offered_by, source=handoff.source)
+        if handoff.failed_on is not None and handoff.failed_on <= day:
+            yield Seen(handoff.offered_on, where, "failed")
+            continue
         yield Seen(handoff.offered_on, where, "offered")
         answered = handoff.answered_on is not None and handoff.answered_on <= day
         if not answered:
             yield Seen(handoff.offered_on, where, "pending")
-        elif handoff.status == "accepted":
+        elif handoff.status in {"accepted", "failed"}:
             yield Seen(handoff.offered_on, where, "accepted")
             taken = int((handoff.answered_at - handoff.offered_at).total_seconds())
             yield Seen(handoff.offered_on, where, "hours", Fraction(taken, 3600))
@@ -354,7 +357,7 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
 
 APART: dict[str, dict[str, tuple[Callable[..., Iterator[Seen]], str]]] = {
     "lead-conversion": {"pending": (leads, "pending"), "junk": (leads, "junk")},
-    "handoff-acceptance": {"pending": (handoffs, "pending")},
+    "handoff-acceptance": {"pending": (handoffs, "pending"), "failed": (handoffs, "failed")},
     "average-deal-size": {"zero_value": (wins, "zero")},
     "sales-cycle": {"excluded": (wins, "unknown")},
     "weighted-pipeline": {

@@ -88,7 +88,12 @@ def _handoff(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[Han
     )
     answer = {"answered_at": answered, "answered_on": answered.date()}
     if fate < 0.5:
-        return [offered, offered.model_copy(update={**answer, "status": HandoffStatus.ACCEPTED})]
+        accepted = offered.model_copy(update={**answer, "status": HandoffStatus.ACCEPTED})
+        if fate < 0.42:
+            return [offered, accepted]
+        later = answered + timedelta(days=3)
+        failed = {"status": HandoffStatus.FAILED, "failed_at": later, "failed_on": later.date(), "failure": "x"}
+        return [offered, accepted, accepted.model_copy(update=failed)]
     if fate < 0.8:
         returned = {**answer, "status": HandoffStatus.RETURNED, "reason": dice.choice(REASONS)}
         return [offered, offered.model_copy(update=returned)]

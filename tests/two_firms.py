@@ -187,6 +187,18 @@ async def _leads(here: Standing, firm: Firm) -> None:
         if name != "sdr":
             offer = {"offered_to_external_id": name, "external_id": f"handoff {name}"}
             await here.post(firm, f"/v1/leads/{lead['id']}/handoff", offer)
+    await _rules_and_a_conversion(here, firm)
+
+
+async def _rules_and_a_conversion(here: Standing, firm: Firm) -> None:
+    item = {"code": "budget", "text": f"{firm.mark} budget?"}
+    await here.post(firm, "/v1/checklists", {"name": f"{firm.mark} list", "source": "nowhere", "items": [item]})
+    reason = {"code": "no-budget", "text": f"{firm.mark} reason", "active": False}
+    await here.post(firm, "/v1/disqualify-reasons", reason)
+    lead = await here.post(firm, "/v1/leads", {"title": f"{firm.mark} done", "owner_external_id": "sdr"})
+    await here.client(firm).post(f"/v1/leads/{lead['id']}/qualification", json={})
+    handoff = await here.post(firm, f"/v1/leads/{lead['id']}/handoff", {"offered_to_external_id": "rep"})
+    await here.post(firm, f"/v1/handoffs/{handoff['id']}/acceptance", {})
 
 
 async def _deals(here: Standing, firm: Firm) -> None:

@@ -82,3 +82,13 @@ CREATE TABLE account (
 );
 CREATE INDEX account_external_id ON account (tenant_id, external_id) WHERE external_id IS NOT NULL;
 SELECT dealstream_protect('account');
+
+-- Accepted handoffs that will never become a deal.
+CREATE TABLE refusal (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+SELECT dealstream_protect('refusal');

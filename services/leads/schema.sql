@@ -23,6 +23,7 @@ CREATE TABLE lead (
     offered_to_id uuid,
     offered_to_team_id uuid,
     created_at timestamptz NOT NULL,
+    recall_on date,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
@@ -31,6 +32,7 @@ CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
 CREATE INDEX lead_owner ON lead (tenant_id, owner_id, created_at, id);
 CREATE INDEX lead_offered ON lead (tenant_id, offered_to_id) WHERE offered_to_id IS NOT NULL;
 CREATE INDEX lead_contact ON lead (tenant_id, contact_id) WHERE contact_id IS NOT NULL;
+CREATE INDEX lead_recall ON lead (tenant_id, recall_on, id) WHERE recall_on IS NOT NULL;
 
 CREATE TABLE handoff (
     tenant_id uuid NOT NULL,
@@ -265,3 +267,57 @@ CREATE TABLE web_form_tally (
 SELECT dealstream_protect('web_form');
 SELECT dealstream_protect('web_form_pace');
 SELECT dealstream_protect('web_form_tally');
+
+-- How a firm qualifies: its checklists and reasons.
+
+CREATE TABLE checklist (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    external_id text,
+    source text,
+    active boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, external_id)
+);
+-- One in use for each source, and one for all leads beside them.
+CREATE UNIQUE INDEX checklist_source_key ON checklist (tenant_id, source) NULLS NOT DISTINCT WHERE active;
+
+CREATE TABLE disqualify_reason (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    code text NOT NULL,
+    active boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, code)
+);
+
+SELECT dealstream_protect('checklist');
+SELECT dealstream_protect('disqualify_reason');
+
+-- Conversions: accepted handoffs that wait for their deal, and how they ended.
+
+CREATE TABLE conversion (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    handoff_id uuid NOT NULL,
+    lead_id uuid NOT NULL,
+    status text NOT NULL,
+    offered_by_id uuid NOT NULL,
+    offered_by_team_id uuid,
+    offered_to_id uuid NOT NULL,
+    offered_to_team_id uuid,
+    due_at timestamptz,
+    PRIMARY KEY (tenant_id, id),
+    UNIQUE (tenant_id, handoff_id)
+);
+CREATE INDEX conversion_lead ON conversion (tenant_id, lead_id);
+CREATE INDEX conversion_unconfirmed ON conversion (tenant_id, status, id) WHERE status <> 'confirmed';
+CREATE INDEX conversion_due ON conversion (due_at, tenant_id, id) WHERE due_at IS NOT NULL;
+
+SELECT dealstream_protect('conversion');

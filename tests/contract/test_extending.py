@@ -49,7 +49,8 @@ import datetime, uuid
 from events.catalogue.leads import LeadCalled
 from events.moment import Moment
 from events.testing import given
-from leads.lead import LEAD, CaptureLead, DisqualifyLead, LeadIsClosed, LogCall
+from leads.lead import LEAD, CaptureLead, DisqualifyLead, LogCall
+from leads.refusals import LeadIsClosed
 now = Moment(at=datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC), on=datetime.date(2026, 3, 2))
 captured = CaptureLead(moment=now, id=uuid.UUID(int=1))
 call = LogCall(moment=now, outcome="wants an offer")

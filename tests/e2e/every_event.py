@@ -73,6 +73,7 @@ def live_it(tenant: Tenant) -> None:
     deal = leads(admin, ana["id"], binh["id"])
     own_deal(admin, ana["id"], binh["id"], account)
     admin.until("deals", f"/v1/deals/{deal}")
+    a_deal_that_is_refused(admin, binh["id"])
     year = datetime.now(UTC).year
     admin.post("analytics", "/v1/seals", {"from_on": f"{year - 1}-01-01", "to_on": f"{year - 1}-02-01"})
     read_a_notice(admin, binh)
@@ -154,6 +155,7 @@ def web_form(admin: Caller) -> None:
 def leads(admin: Caller, ana: str, binh: str) -> str:
     """A lead goes every way there is and ends as a deal, whose id is returned."""
     prospect = {"name": "Trần Văn Tú", "email": f"tu-{time.time_ns()}@saomai.example"}
+    qualifying(admin)
     lead = admin.post(
         "leads", "/v1/leads", {"title": "12 máy bơm", "source": "zalo", "prospect": prospect, "custom": {"pumps": 3}}
     )
@@ -161,8 +163,9 @@ def leads(admin: Caller, ana: str, binh: str) -> str:
     admin.patch("leads", path, {"title": "14 máy bơm"})
     admin.post("leads", "/v1/leads", {"source": "web-form", "prospect": prospect, "duplicates": "link"})
     admin.post("leads", f"{path}/assignment", {"owner": ana})
-    admin.post("leads", f"{path}/disqualification", {"reason": "no budget"})
+    admin.post("leads", f"{path}/disqualification", {"reason": "no-budget"})
     admin.post("leads", f"{path}/reopening", {})
+    admin.post("leads", f"{path}/answers", {"answers": {"budget": True}})
     admin.post("leads", f"{path}/qualification", {})
     first = admin.post("leads", f"{path}/handoff", {"offered_to": binh})
     admin.post("leads", f"/v1/handoffs/{first['id']}/return", {"reason": "budget not confirmed"})
@@ -171,6 +174,28 @@ def leads(admin: Caller, ana: str, binh: str) -> str:
     second = admin.post("leads", f"{path}/handoff", {"offered_to": binh})
     accepted: str = admin.post("leads", f"/v1/handoffs/{second['id']}/acceptance", {})["deal"]
     return accepted
+
+
+def a_deal_that_is_refused(admin: Caller, binh: str) -> None:
+    """A lead becomes a deal and is given back, because the pipeline wanted is no longer in use."""
+    stage = {"key": "talk", "title": "Talk", "probability_percent": 20}
+    pipeline = admin.post("deals", "/v1/pipelines", {"name": "Partners", "stages": [stage]})["id"]
+    admin.patch("deals", f"/v1/pipelines/{pipeline}", {"active": False})
+    path = f"/v1/leads/{admin.post('leads', '/v1/leads', {'title': '2 máy bơm', 'owner': binh})['id']}"
+    admin.post("leads", f"{path}/qualification", {})
+    offer = {"offered_to": binh, "opportunity": {"pipeline": pipeline}}
+    handoff = admin.post("leads", f"{path}/handoff", offer)["id"]
+    admin.post("leads", f"/v1/handoffs/{handoff}/acceptance", {})
+
+
+def qualifying(admin: Caller) -> None:
+    """What must be known of a lead, and what one is let go for."""
+    item = {"code": "budget", "text": "Ngân sách năm nay?"}
+    checklist = admin.post("leads", "/v1/checklists", {"name": "Zalo", "source": "zalo", "items": [item]})
+    more = {"code": "competitor", "text": "Đang dùng máy của ai?", "required": False}
+    admin.patch("leads", f"/v1/checklists/{checklist['id']}", {"items": [item, more]})
+    reason = admin.post("leads", "/v1/disqualify-reasons", {"code": "no-budget", "text": "Chưa có ngân sách"})
+    admin.patch("leads", f"/v1/disqualify-reasons/{reason['id']}", {"recall_after_days": 180})
 
 
 def own_deal(admin: Caller, ana: str, binh: str, account: str) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from chassis.refusals import RateMissing
+from deals.reactions import RATES_COME_WITHIN
+from events.catalogue.conversions import DealRefused
 from events.catalogue.deals import DealOpened, PipelineDefined
 from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantState
 from events.catalogue.leads import (
@@ -21,7 +22,7 @@ from events.catalogue.leads import (
 )
 from events.errors import InvalidMessage, RetryLater
 from events.money import Money
-from events.testing import assert_published, published
+from events.testing import assert_nothing_published, assert_published, published
 
 HANDOFF, DEAL, ACCOUNT, LEAD = UUID(int=101), UUID(int=102), UUID(int=103), UUID(int=104)
 
@@ -138,14 +139,48 @@ async def test_a_deal_names_its_account_as_the_caller_does(world: Any) -> None:
         assert await connection.fetchval("SELECT name FROM account") == "New"
 
 
-async def test_a_handoff_that_cannot_become_a_deal_is_for_an_operator(world: Any) -> None:
+async def test_a_handoff_that_makes_no_sense_is_for_an_operator(world: Any) -> None:
     with pytest.raises(InvalidMessage):
         await world.hear(world.tenant, _accepted(world, deal_id=None))
-    yen = Opportunity(amount=Money(minor=1, currency="JPY"))
-    with pytest.raises(RateMissing):
-        await world.hear(world.tenant, _accepted(world, opportunity=yen))
     async with world.database() as connection:
         assert await connection.fetchval("SELECT count(*) FROM deal") == 0
+
+
+async def test_a_handoff_that_cannot_become_a_deal_is_refused_once_and_for_good(world: Any) -> None:
+    stages = [{"key": "try", "title": "Try", "probability_percent": 5}]
+    pipeline = await world.post("/v1/pipelines", {"name": "Partners", "stages": stages}, status=201)
+    path, match = f"/v1/pipelines/{pipeline['id']}", {"If-Match": "*"}
+    assert (await world.call("PATCH", path, {"active": False}, headers=match)).is_success
+    told = await world.message(world.tenant, _accepted(world, opportunity=Opportunity(pipeline=UUID(pipeline["id"]))))
+    await world.deliver([told])
+    assert (await world.call("PATCH", path, {"active": True}, headers=match)).is_success
+    await world.deliver([told, told])
+    async with world.database() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM deal") == 0
+        [refused] = await published(connection, DealRefused)
+    assert (refused.refusal.handoff_id, refused.refusal.lead_id, refused.refusal.code) == (HANDOFF, LEAD, "not-offered")
+
+
+async def test_a_rate_that_leads_knew_is_waited_for_and_not_for_ever(world: Any) -> None:
+    yen = Opportunity(amount=Money(minor=1, currency="JPY"))
+    with pytest.raises(RetryLater):
+        await world.hear(world.tenant, _accepted(world, opportunity=yen))
+    await world.hear(world.tenant, _accepted(world, opportunity=yen), at=world.clock.now() - RATES_COME_WITHIN)
+    async with world.database() as connection:
+        await assert_published(connection, DealRefused, refusal__code="rate-missing")
+
+
+async def test_a_deal_that_is_open_is_not_refused_for_what_changed_since(world: Any) -> None:
+    dong = Opportunity(amount=Money(minor=1000, currency="VND"))
+    told = await world.message(world.tenant, _accepted(world, opportunity=dong))
+    await world.deliver([told])
+    late = await world.message(
+        world.tenant, _accepted(world, opportunity=Opportunity(amount=Money(minor=1, currency="JPY")))
+    )
+    world.clock.advance(RATES_COME_WITHIN)
+    await world.deliver([late])
+    async with world.database() as connection:
+        await assert_nothing_published(connection, DealRefused)
 
 
 async def test_a_handoff_for_a_pipeline_that_is_not_there_opens_its_deal_in_the_default(world: Any) -> None:
@@ -175,11 +210,13 @@ async def test_a_batch_of_handoffs_opens_each_deal_with_its_own_cause(world: Any
     assert {row["aggregateid"]: row["cause"] for row in rows} == causes
 
 
-async def test_one_handoff_of_a_batch_that_cannot_become_a_deal_is_told_apart_by_its_refusal(world: Any) -> None:
+async def test_one_handoff_of_a_batch_that_cannot_become_a_deal_leaves_the_others_theirs(world: Any) -> None:
     good = await world.message(world.tenant, _accepted(world))
     yen = Opportunity(amount=Money(minor=1, currency="JPY"))
     bad = _accepted(world, id=UUID(int=400), deal_id=UUID(int=401), opportunity=yen)
-    with pytest.raises(RateMissing):
-        await world.deliver([good, await world.message(world.tenant, bad)])
+    messages = [await world.message(world.tenant, bad), good]
+    world.clock.advance(RATES_COME_WITHIN)
+    await world.deliver(messages)
     async with world.database() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM deal") == 0
+        assert await connection.fetchval("SELECT id FROM deal") == DEAL
+        await assert_published(connection, DealRefused, refusal__handoff_id=UUID(int=400))

@@ -31,17 +31,13 @@ from leads.lead import (
     ChangeLeadDetails,
     ConvertLead,
     DisqualifyLead,
-    HandoffIsNotOpen,
-    HandoffIsOpen,
-    LeadIsClosed,
-    LeadIsNotDisqualified,
-    LeadIsNotQualified,
     OfferLead,
     QualifyLead,
     ReopenLead,
     ReturnLead,
     TouchLead,
 )
+from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified, LeadIsNotQualified
 from leads.sequence import OutOfSequence
 
 ANA = Owner(person=UUID(int=1), team=UUID(int=11), region=UUID(int=21))

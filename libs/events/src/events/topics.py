@@ -45,10 +45,14 @@ LEADS_CAMPAIGN = Topic("leads.campaign")
 LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
 LEADS_CUSTOM_FIELD = Topic("leads.custom_field")
 LEADS_WEB_FORM = Topic("leads.web_form")
+LEADS_CONVERSION = Topic("leads.conversion")
+LEADS_CHECKLIST = Topic("leads.checklist")
+LEADS_DISQUALIFY_REASON = Topic("leads.disqualify_reason")
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
-DEALS_DEAL = Topic("deals.deal", consumers=("analytics", "notifications"))
+DEALS_DEAL = Topic("deals.deal", consumers=("leads", "analytics", "notifications"))
+DEALS_REFUSAL = Topic("deals.refusal", consumers=("leads",))
 
 ANALYTICS_SEAL = Topic("analytics.seal")
 
@@ -68,9 +72,13 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_SPEND,
     LEADS_CUSTOM_FIELD,
     LEADS_WEB_FORM,
+    LEADS_CONVERSION,
+    LEADS_CHECKLIST,
+    LEADS_DISQUALIFY_REASON,
     DEALS_PIPELINE,
     DEALS_PRODUCT,
     DEALS_DEAL,
+    DEALS_REFUSAL,
     ANALYTICS_SEAL,
     NOTIFICATIONS_NOTIFICATION,
 )

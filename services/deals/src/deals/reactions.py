@@ -2,17 +2,18 @@
 
 A reaction takes all events of its kind and one tenant that a batch holds, so that a batch costs as many statements as
 one event. It runs in the transaction that advances the consumer's offset, and each event may be delivered again without
-effect. What is not known here yet (a tenant) is waited for; a handoff that cannot become a deal is parked for an
-operator: the consumer then tries ever smaller batches.
+effect. What is not known here yet (a tenant, a rate) is waited for; a handoff that cannot become a deal is refused for
+good, once, and leads hears of it.
 """
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.currencies import decimals
-from chassis.refusals import Kind, NotFound, Refusal
+from chassis.refusals import Kind, NotFound, RateMissing, Refusal
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork
 from deals import store
@@ -20,7 +21,9 @@ from deals.commands import OpenDeal
 from deals.deal import DEAL
 from deals.default_pipeline import default_pipeline
 from deals.pipeline import PIPELINE
+from deals.refusal import REFUSAL, RefuseDeal, refusal_of
 from deals.worth import Conversion, Worth, worth_of_amount
+from events.catalogue.conversions import RefusalState
 from events.catalogue.deals import DealDetails, PipelineState
 from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantSettingsChanged
 from events.catalogue.leads import CustomerChanged, CustomerOpened, HandoffAccepted, HandoffState
@@ -29,6 +32,9 @@ from events.errors import InvalidMessage, RetryLater
 from events.event import Event
 from events.moment import Moment
 from events.money import Money
+
+RATES_COME_WITHIN = timedelta(minutes=1)
+"""So long after its acceptance a handoff waits for a rate that leads knew and that has not come here."""
 
 Reaction = Callable[[UnitOfWork, Sequence[Message]], Awaitable[None]]
 
@@ -49,16 +55,77 @@ async def begin_with_a_pipeline(work: UnitOfWork, messages: Sequence[Message]) -
     await default_pipeline(work, await work.moment(None if first is None else first.occurred_at))
 
 
+class _Asked(NamedTuple):
+    """An accepted handoff, and the message that told of it."""
+
+    message: Message
+    handoff: HandoffState
+
+
 async def open_deals(work: UnitOfWork, messages: Sequence[Message]) -> None:
-    """Accepted handoffs become deals, each once however often it is told."""
-    handoffs: list[HandoffState] = [message.event.handoff for message in messages]  # type: ignore[union-attr]
-    opening = _Opening(work, await _account_names(work, handoffs))
-    commands = [await opening.command(handoff) for handoff in handoffs]
-    for message, command in zip(messages, commands, strict=True):
-        work.caused_by(command.id, message)
-    for result in await work.execute_many(DEAL, [(command.id, command) for command in commands]):
+    """Accepted handoffs become deals or are refused, each once however often it is told, and never both."""
+    asked = [_Asked(message, message.event.handoff) for message in messages]  # type: ignore[union-attr]
+    due = await _unrefused(work, asked)
+    opening = _Opening(work, await _account_names(work, [each.handoff for each in due]))
+    commands: list[tuple[UUID, OpenDeal]] = []
+    agreed: list[_Asked] = []
+    refused: list[tuple[_Asked, Refusal]] = []
+    for each in due:
+        try:
+            command = await opening.command(each.handoff)
+        except Refusal as refusal:
+            refused.append((each, refusal))
+            continue
+        work.caused_by(command.id, each.message)
+        commands.append((command.id, command))
+        agreed.append(each)
+    answers = zip(agreed, await work.execute_many(DEAL, commands) if commands else [], strict=True)
+    refused += [(each, answer) for each, answer in answers if isinstance(answer, Refusal)]
+    if refused:
+        await _refuse(work, refused)
+
+
+async def _unrefused(work: UnitOfWork, asked: Sequence[_Asked]) -> list[_Asked]:
+    """Those that were not refused before: a refusal is for good, whatever has been made right since."""
+    refused = await work.find_many(REFUSAL, "id", sorted({refusal_of(each.handoff.id) for each in asked}))
+    return [each for each in asked if refusal_of(each.handoff.id) not in refused]
+
+
+async def _refuse(work: UnitOfWork, refused: Sequence[tuple[_Asked, Refusal]]) -> None:
+    """A deal that is open already, of a handoff that is told once more, is not refused for what has changed since."""
+    opened = await work.find_many(DEAL, "id", [each.handoff.deal_id for each, _ in refused])
+    commands = []
+    for each, refusal in refused:
+        if each.handoff.deal_id in opened:
+            continue
+        if _may_pass(work, each.message, refusal):
+            raise RetryLater(refusal.detail) from refusal
+        command = await _refusing(work, each, refusal)
+        work.caused_by(command.refusal.id, each.message)
+        commands.append((command.refusal.id, command))
+    for result in await work.execute_many(REFUSAL, commands) if commands else ():
         if isinstance(result, Refusal):
             raise result
+
+
+def _may_pass(work: UnitOfWork, message: Message, refusal: Refusal) -> bool:
+    """A rate that leads knew may be on its way here; other refusals are of this moment, or for good."""
+    young = work.now - message.envelope.time < RATES_COME_WITHIN
+    return refusal.kind is Kind.UNAVAILABLE or (isinstance(refusal, RateMissing) and young)
+
+
+async def _refusing(work: UnitOfWork, asked: _Asked, refusal: Refusal) -> RefuseDeal:
+    handoff = asked.handoff
+    moment = await work.directory.moment(work.tenant, asked.message.envelope.time)
+    state = RefusalState(
+        id=refusal_of(handoff.id),
+        handoff_id=handoff.id,
+        lead_id=handoff.lead_id,
+        code=refusal.slug,
+        detail=refusal.detail,
+        refused_at=moment.at,
+    )
+    return RefuseDeal(moment=moment, refusal=state)
 
 
 REACTIONS: Mapping[type[Event], Reaction] = {

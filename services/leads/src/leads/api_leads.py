@@ -24,9 +24,13 @@ from leads.duplicates import finding as duplicates
 from leads.duplicates.finding import DuplicateLead, keys_asked, named
 from leads.duplicates.match_keys import country_of
 from leads.entering import enter
-from leads.inputs import DuplicateQuestion, LeadChange, LeadInput, OwnerInput, Reason, When
-from leads.lead import LEAD, ChangeLeadDetails, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
+from leads.inputs import DuplicateQuestion, LeadChange, LeadInput, OwnerInput, When
+from leads.lead import LEAD, ChangeLeadDetails
 from leads.lookups import Lookups, sees_lead
+from leads.qualification.answering import Rules
+from leads.qualification.inputs import Answering, Disqualification, Qualification
+from leads.qualification.judging import ChecklistIncomplete, NoChecklist, RecallNotAhead, UnknownItem, UnknownReason
+from leads.refusals import HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified
 from leads.sequence import OutOfSequence
 from leads.views import BatchReplyOfLeads, CaptureView, DuplicatesView, LeadView
 
@@ -95,7 +99,7 @@ async def check_duplicates(body: DuplicateQuestion, reader: Reader) -> Duplicate
     ),
 )
 async def batch_of_leads(body: Batch[LeadItem], work: Work, response: Response) -> BatchReplyOfLeads:
-    """Up to 200 commands in their order: capture, assign, qualify, disqualify, reopen.
+    """Up to 200 commands in their order: capture, assign, answer, qualify, disqualify, reopen.
 
     Captures that say what to do about ``duplicates`` are checked together, also among each other by mail, phone and tax
     code.
@@ -180,23 +184,39 @@ async def assign_lead(lead_id: UUID, body: OwnerInput, work: Work) -> LeadView:
 
 
 @router.post(
+    "/v1/leads/{lead_id}/answers",
+    responses=problems(NotFound, LeadIsClosed, OutOfSequence, NoChecklist, UnknownItem),
+    openapi_extra=example({"answers": {"budget": True, "decider": False}}),
+)
+async def answer_checklist(lead_id: UUID, body: Answering, work: Work) -> LeadView:
+    """Say what is known of the prospect by now. Answers that were given before stay, unless they are given anew."""
+    return await _done(work, lead_id, await Rules(work, Lookups(work)).answering(body))
+
+
+@router.post(
     "/v1/leads/{lead_id}/qualification",
-    responses=problems(NotFound, LeadIsClosed, OutOfSequence),
+    responses=problems(NotFound, LeadIsClosed, ChecklistIncomplete, OutOfSequence, NoChecklist, UnknownItem),
     openapi_extra=example({"occurred_at": "2026-03-01T09:30:00Z"}),
 )
-async def qualify_lead(lead_id: UUID, body: When, work: Work) -> LeadView:
-    """The lead is worth an account executive's time."""
-    return await _done(work, lead_id, await capturing.qualification(Lookups(work), body))
+async def qualify_lead(lead_id: UUID, body: Qualification, work: Work) -> LeadView:
+    """The lead is worth an account executive's time.
+
+    Where a checklist applies, all that it requires must be answered with yes, before or with this request.
+    """
+    return await _done(work, lead_id, await Rules(work, Lookups(work)).qualification(body))
 
 
 @router.post(
     "/v1/leads/{lead_id}/disqualification",
-    responses=problems(NotFound, LeadIsClosed, HandoffIsOpen, OutOfSequence),
+    responses=problems(NotFound, LeadIsClosed, HandoffIsOpen, OutOfSequence, UnknownReason, RecallNotAhead),
     openapi_extra=example({"reason": "no budget"}),
 )
-async def disqualify_lead(lead_id: UUID, body: Reason, work: Work) -> LeadView:
-    """The lead is not worth pursuing, for a reason."""
-    return await _done(work, lead_id, await capturing.disqualification(Lookups(work), body))
+async def disqualify_lead(lead_id: UUID, body: Disqualification, work: Work) -> LeadView:
+    """The lead is not worth pursuing, for a reason: the code of one of the firm's, where it has any.
+
+    With ``recall_on`` it is open again on that day.
+    """
+    return await _done(work, lead_id, await Rules(work, Lookups(work)).disqualification(body))
 
 
 @router.post(

@@ -1,9 +1,18 @@
 """Leads put together."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from chassis.migrate import folder_of
+from chassis.resources import Resources
 from chassis.service import Service
+from events.consumer import Consumer
+from events.topics import DEALS_DEAL, DEALS_REFUSAL
 from leads import api_leads
 from leads.campaigns import api_campaigns, api_spends
+from leads.conversions import api as api_conversions
+from leads.conversions.reactions import GROUP, REACTIONS, react
+from leads.conversions.watching import watch_conversions
 from leads.custom import api as api_custom_fields
 from leads.customers import api_accounts, api_consents, api_contacts, api_opt_outs
 from leads.duplicates.renewing_keys import renew_keys
@@ -13,8 +22,19 @@ from leads.forms.receiving import forget_paces
 from leads.handoffs import api as api_handoffs
 from leads.history import api as api_history
 from leads.public import PREFIX
+from leads.qualification import api_checklists, api_reasons
+from leads.qualification.recalling import recall_leads
 from leads.scoring.report.command import score_report
 from leads.settings import LeadsSettings
+
+TOPICS = (DEALS_DEAL, DEALS_REFUSAL)
+
+
+def consumers(resources: Resources) -> Sequence[Consumer]:
+    """The one consumer that feeds the reactions."""
+    handler = partial(react, resources)
+    return [Consumer(GROUP, TOPICS, handler, resources.pool, resources.kafka, types=tuple(REACTIONS))]
+
 
 SERVICE = Service(
     name="leads",
@@ -23,6 +43,7 @@ SERVICE = Service(
     routers=(
         api_leads.router,
         api_handoffs.router,
+        api_conversions.router,
         api_accounts.router,
         api_contacts.router,
         api_campaigns.router,
@@ -33,9 +54,12 @@ SERVICE = Service(
         api_opt_outs.router,
         api_forms.router,
         api_public_forms.router,
+        api_checklists.router,
+        api_reasons.router,
     ),
     migrations=folder_of(__file__),
     commands={"score-report": score_report},
-    background=(renew_keys, forget_paces),
     urlencoded=(PREFIX,),
+    consumers=consumers,
+    background=(renew_keys, forget_paces, recall_leads, watch_conversions),
 )

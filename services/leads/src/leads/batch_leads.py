@@ -22,9 +22,11 @@ from leads import capturing, store
 from leads.customers.consent import RecordConsent
 from leads.customers.contact import CONTACT, AddContact
 from leads.duplicates.checked_captures import CheckedCaptures, Met
-from leads.inputs import LeadInput, OwnerInput, Reason, When
+from leads.inputs import LeadInput, OwnerInput, When
 from leads.lead import LEAD
 from leads.lookups import Lookups, first_refusal, sees_lead
+from leads.qualification.answering import Rules
+from leads.qualification.inputs import Answering, Disqualification, Qualification
 from leads.views import LeadResult
 
 
@@ -53,13 +55,19 @@ class AssignItem(OwnerInput, _OfLead):
     command: Literal["assign"]
 
 
-class QualifyItem(When, _OfLead):
+class AnswerItem(Answering, _OfLead):
+    """Say what is known of a prospect by the checklist."""
+
+    command: Literal["answer"]
+
+
+class QualifyItem(Qualification, _OfLead):
     """Qualify a lead."""
 
     command: Literal["qualify"]
 
 
-class DisqualifyItem(Reason, _OfLead):
+class DisqualifyItem(Disqualification, _OfLead):
     """Disqualify a lead."""
 
     command: Literal["disqualify"]
@@ -71,10 +79,9 @@ class ReopenItem(When, _OfLead):
     command: Literal["reopen"]
 
 
-LeadItem = Annotated[
-    CaptureItem | AssignItem | QualifyItem | DisqualifyItem | ReopenItem, Field(discriminator="command")
-]
-Item = CaptureItem | AssignItem | QualifyItem | DisqualifyItem | ReopenItem
+ItemOfLead = AssignItem | AnswerItem | QualifyItem | DisqualifyItem | ReopenItem
+Item = CaptureItem | ItemOfLead
+LeadItem = Annotated[Item, Field(discriminator="command")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class _Planning:
         self._work = work
         self._items = items
         self._lookups = Lookups(work)
+        self._rules = Rules(work, self._lookups)
         self._ids: dict[str, UUID] = {}
         self._found: dict[UUID, Loaded[LeadState]] = {}
         self._captured: set[UUID] = set()
@@ -156,7 +164,7 @@ class _Planning:
             self._ids[item.external_id] = capture.lead.id
         return _Plan(capture.lead.id, capture.lead, capture.contact, captures=True, met=met)
 
-    def _lead(self, item: AssignItem | QualifyItem | DisqualifyItem | ReopenItem) -> UUID:
+    def _lead(self, item: ItemOfLead) -> UUID:
         id_ = item.id if item.external_id is None else self._ids.get(item.external_id)
         if id_ is None:
             raise NotFound
@@ -167,14 +175,16 @@ class _Planning:
             raise NotFound
         return id_
 
-    async def _command(self, item: AssignItem | QualifyItem | DisqualifyItem | ReopenItem) -> Command:
+    async def _command(self, item: ItemOfLead) -> Command:
         match item:
             case AssignItem():
                 return await capturing.assignment(self._work, self._lookups, item)
+            case AnswerItem():
+                return await self._rules.answering(item)
             case QualifyItem():
-                return await capturing.qualification(self._lookups, item)
+                return await self._rules.qualification(item)
             case DisqualifyItem():
-                return await capturing.disqualification(self._lookups, item)
+                return await self._rules.disqualification(item)
             case ReopenItem():
                 return await capturing.reopening(self._lookups, item)
 

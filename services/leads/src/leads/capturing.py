@@ -11,8 +11,8 @@ from leads.custom.values import CustomValues
 from leads.customers.consent import RecordConsent, Statement, consent_key
 from leads.customers.contact import AddContact
 from leads.duplicates.match_keys import phone_key
-from leads.inputs import LeadInput, OwnerInput, Prospect, Reason, When
-from leads.lead import AssignLead, CaptureLead, DisqualifyLead, QualifyLead, ReopenLead, TouchLead
+from leads.inputs import LeadInput, OwnerInput, Prospect, When
+from leads.lead import AssignLead, CaptureLead, ReopenLead, TouchLead
 from leads.lookups import ASSIGNERS, Lookups
 
 
@@ -120,14 +120,6 @@ async def assignment(work: UnitOfWork, lookups: Lookups, body: OwnerInput) -> As
     if owner is None:
         raise TypeError("the body names an owner")
     return AssignLead(moment=moment, to=owner)
-
-
-async def qualification(lookups: Lookups, body: When) -> QualifyLead:
-    return QualifyLead(moment=await lookups.moment(body.occurred_at))
-
-
-async def disqualification(lookups: Lookups, body: Reason) -> DisqualifyLead:
-    return DisqualifyLead(moment=await lookups.moment(body.occurred_at), reason=body.reason)
 
 
 async def reopening(lookups: Lookups, body: When) -> ReopenLead:

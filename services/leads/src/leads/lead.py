@@ -5,13 +5,15 @@ sent again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
 
 from chassis.aggregates import Aggregate, Command
-from chassis.refusals import AlreadyExists, Refusal
+from chassis.refusals import AlreadyExists
 from events.catalogue.leads import (
+    LeadAnswered,
     LeadAssigned,
     LeadCaptured,
     LeadConverted,
@@ -28,41 +30,16 @@ from events.catalogue.leads import (
     Owner,
     Touch,
 )
+from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
+from leads.conversions.undoing import UndoLead, undo_lead
 from leads.custom.values import NO_VALUES, CustomValues
+from leads.qualification import judging
+from leads.qualification.deciding import OPEN_AGAIN, AnswerLead, RecallLead, answer_lead, recall_lead, refuse_closed
+from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsNotDisqualified, LeadIsNotQualified
 from leads.sequence import refuse_earlier
 
 TOUCHES_KEPT = 20
 """So many later touches stay in the state, which each event of the lead carries."""
-
-
-class LeadIsClosed(Refusal):
-    """The lead is disqualified or converted."""
-
-    slug = "lead-is-closed"
-
-
-class LeadIsNotQualified(Refusal):
-    """Only a qualified lead can be handed over."""
-
-    slug = "lead-is-not-qualified"
-
-
-class LeadIsNotDisqualified(Refusal):
-    """Only a disqualified lead can be reopened."""
-
-    slug = "lead-is-not-disqualified"
-
-
-class HandoffIsOpen(Refusal):
-    """The lead waits for the answer to a handoff."""
-
-    slug = "handoff-is-open"
-
-
-class HandoffIsNotOpen(Refusal):
-    """The lead does not wait for the answer to this handoff."""
-
-    slug = "handoff-is-not-open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +88,19 @@ class AssignLead(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class QualifyLead(Command):
-    """The lead is worth an account executive's time."""
+    """The lead is worth an account executive's time; the checklist that applies must agree."""
+
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    checklists: tuple[ChecklistState, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class DisqualifyLead(Command):
-    """The lead is not worth pursuing."""
+    """The lead is not worth pursuing, for one of the firm's reasons where it has any; maybe until a day."""
 
     reason: str
+    recall_on: date | None = None
+    reasons: tuple[DisqualifyReasonState, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +196,7 @@ def _names_of(lead: LeadState) -> set[str | None]:
 def _assign(command: AssignLead, lead: LeadState) -> Iterator[LeadEvent]:
     if command.to == lead.owner:
         return
-    _refuse_closed(lead)
+    refuse_closed(lead)
     yield from _assigned(_after(command, lead), command.to)
 
 
@@ -226,24 +208,22 @@ def _assigned(lead: LeadState, owner: Owner) -> Iterator[LeadEvent]:
 def _qualify(command: QualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.status in {LeadStatus.QUALIFIED, LeadStatus.CONVERTED}:
         return
-    _refuse_closed(lead)
-    yield LeadQualified(
-        lead=_after(
-            command,
-            lead,
-            status=LeadStatus.QUALIFIED,
-            qualified_at=command.moment.at,
-            qualified_on=command.moment.on,
-        )
-    )
+    refuse_closed(lead)
+    at = command.moment
+    answers, new = judging.judged(command.checklists, _after(command, lead), at.at, command.answers)
+    if new:
+        yield LeadAnswered(given=new, lead=_after(command, lead, answers=answers))
+    qualified = {"status": LeadStatus.QUALIFIED, "qualified_at": at.at, "qualified_on": at.on}
+    yield LeadQualified(lead=_after(command, lead, answers=answers, **qualified))
 
 
 def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.status is LeadStatus.DISQUALIFIED and lead.disqualified_reason == command.reason:
         return
-    _refuse_closed(lead)
+    refuse_closed(lead)
     if lead.open_handoff:
         raise HandoffIsOpen(handoff_id=str(lead.open_handoff))
+    recall_on = judging.recall_day(command.reasons, lead, command.reason, command.recall_on, command.moment)
     yield LeadDisqualified(
         reason=command.reason,
         lead=_after(
@@ -252,6 +232,7 @@ def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]
             status=LeadStatus.DISQUALIFIED,
             disqualified_on=command.moment.on,
             disqualified_reason=command.reason,
+            recall_on=recall_on,
         ),
     )
 
@@ -259,11 +240,11 @@ def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]
 def _reopen(command: ReopenLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.status is not LeadStatus.DISQUALIFIED:
         raise LeadIsNotDisqualified(current_status=lead.status.value)
-    yield LeadReopened(lead=_after(command, lead, **_OPEN_AGAIN))
+    yield LeadReopened(lead=_after(command, lead, **OPEN_AGAIN))
 
 
 def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
-    _refuse_closed(lead)
+    refuse_closed(lead)
     if lead.status is not LeadStatus.QUALIFIED:
         raise LeadIsNotQualified(current_status=lead.status.value)
     if lead.open_handoff:
@@ -274,7 +255,7 @@ def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
 
 def _return(command: ReturnLead, lead: LeadState) -> Iterator[LeadEvent]:
     _refuse_other(command.handoff_id, lead)
-    open_again = _after(command, lead, open_handoff=None, offered_to=None, **_OPEN_AGAIN)
+    open_again = _after(command, lead, open_handoff=None, offered_to=None, **OPEN_AGAIN)
     yield LeadReturned(reason=command.reason, lead=open_again)
 
 
@@ -296,31 +277,21 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent
     ChangeLeadDetails: _change,
     TouchLead: _touch,
     AssignLead: _assign,
+    AnswerLead: answer_lead,
     QualifyLead: _qualify,
     DisqualifyLead: _disqualify,
     ReopenLead: _reopen,
+    RecallLead: recall_lead,
     OfferLead: _offer,
     ReturnLead: _return,
     ConvertLead: _convert,
-}
-
-_OPEN_AGAIN: Mapping[str, Any] = {
-    "status": LeadStatus.OPEN,
-    "qualified_at": None,
-    "qualified_on": None,
-    "disqualified_on": None,
-    "disqualified_reason": None,
+    UndoLead: undo_lead,
 }
 
 
 def _after(command: Command, lead: LeadState, **changes: Any) -> LeadState:
     refuse_earlier(command.moment.at, lead.changed_at)
     return lead.model_copy(update={"changed_at": command.moment.at, **changes})
-
-
-def _refuse_closed(lead: LeadState) -> None:
-    if lead.status in {LeadStatus.DISQUALIFIED, LeadStatus.CONVERTED}:
-        raise LeadIsClosed(current_status=lead.status.value)
 
 
 def _refuse_other(handoff_id: UUID, lead: LeadState) -> None:
@@ -346,6 +317,7 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
         "offered_to_id": lead.offered_to and lead.offered_to.person,
         "offered_to_team_id": lead.offered_to and lead.offered_to.team,
         "created_at": lead.created_at,
+        "recall_on": lead.recall_on,
     }
 
 

@@ -22,6 +22,7 @@ from events.catalogue.leads import (
     Touch,
 )
 from leads.duplicates.likeness import Strength
+from leads.qualification.views import AnswersView
 
 
 class OwnerView(BaseModel):
@@ -79,6 +80,9 @@ class LeadView(BaseModel):
     qualified_on: date | None
     disqualified_on: date | None
     disqualified_reason: str | None
+    recall_on: date | None
+    """The day on which the lead is open again, where that was said when it was let go."""
+    answers: AnswersView | None
     converted_on: date | None
     changed_at: datetime | None
     later_touches: list[TouchView]
@@ -115,6 +119,8 @@ class LeadView(BaseModel):
             qualified_on=lead.qualified_on,
             disqualified_on=lead.disqualified_on,
             disqualified_reason=lead.disqualified_reason,
+            recall_on=lead.recall_on,
+            answers=AnswersView.of(lead.answers),
             converted_on=lead.converted_on,
             changed_at=lead.changed_at,
             later_touches=[TouchView.of(touch) for touch in lead.later_touches],
@@ -162,6 +168,9 @@ class HandoffView(BaseModel):
     deal: UUID | None
     account: UUID | None
     imported: bool
+    failed_at: datetime | None
+    failure: str | None
+    """The name of the rule for which deals refused the deal."""
 
     @classmethod
     def of(cls, loaded: Loaded[HandoffState]) -> "HandoffView":
@@ -183,6 +192,8 @@ class HandoffView(BaseModel):
             deal=handoff.deal_id,
             account=handoff.account_id,
             imported=handoff.imported,
+            failed_at=handoff.failed_at,
+            failure=handoff.failure,
         )
 
 

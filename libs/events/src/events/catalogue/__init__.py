@@ -1,8 +1,30 @@
-"""What can happen, one class an event version, one module a service; leads' campaigns have their own.
+"""What can happen, one class an event version, one module a service; parts of leads have their own.
 
 Importing this package completes ``events.event.REGISTRY``.
 """
 
-from events.catalogue import analytics, campaigns, custom_fields, deals, identity, leads, notifications, web_forms
+from events.catalogue import (
+    analytics,
+    campaigns,
+    conversions,
+    custom_fields,
+    deals,
+    identity,
+    leads,
+    notifications,
+    qualification,
+    web_forms,
+)
 
-__all__ = ["analytics", "campaigns", "custom_fields", "deals", "identity", "leads", "notifications", "web_forms"]
+__all__ = [
+    "analytics",
+    "campaigns",
+    "conversions",
+    "custom_fields",
+    "deals",
+    "identity",
+    "leads",
+    "notifications",
+    "qualification",
+    "web_forms",
+]

@@ -48,6 +48,22 @@ class Touch(Value):
     medium: str | None = None
 
 
+class Answer(Value):
+    """What is known of a prospect about one item of a checklist; only the item's code, never words about a person."""
+
+    code: str
+    yes: bool
+
+
+class Answers(Value):
+    """What is known of a prospect by a checklist."""
+
+    checklist_id: UUID
+    edition: int
+    given: tuple[Answer, ...] = ()
+    """By code; an item that nobody has answered is absent."""
+
+
 class LeadState(Value):
     """A prospect that may become a customer. Dates named ``*_on`` are days in the tenant's zone."""
 
@@ -70,6 +86,10 @@ class LeadState(Value):
     qualified_on: date | None = None
     disqualified_on: date | None = None
     disqualified_reason: str | None = None
+    """The code, where the firm has its own reasons."""
+    recall_on: date | None = None
+    """The day on which the lead is looked at again, while it is disqualified."""
+    answers: Answers | None = None
     converted_on: date | None = None
     deal_id: UUID | None = None
     open_handoff: UUID | None = None
@@ -95,6 +115,8 @@ class HandoffStatus(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"
     RETURNED = "returned"
+    FAILED = "failed"
+    """It was accepted, and deals refused the deal."""
 
 
 class Opportunity(Value):
@@ -131,6 +153,10 @@ class HandoffState(Value):
     """Chosen at acceptance, so that however often the acceptance is delivered, one deal is opened."""
     account_id: UUID | None = None
     imported: bool = False
+    failed_at: Timestamp | None = None
+    failed_on: date | None = None
+    failure: str | None = None
+    """The name of the rule for which deals refused the deal."""
 
 
 class CustomerState(Value):
@@ -241,6 +267,16 @@ class LeadDisqualified(LeadEvent, type="dealstream.lead.disqualified", version=1
 class LeadReopened(LeadEvent, type="dealstream.lead.reopened", version=1):
     """A disqualified lead is worth pursuing after all; it is open again."""
 
+    recalled: bool = False
+    """Nobody asked for it: the day has come on which it was to be looked at again."""
+
+
+class LeadAnswered(LeadEvent, type="dealstream.lead.answered", version=1):
+    """More is known of the prospect by the checklist that applies."""
+
+    given: tuple[Answer, ...]
+    """The answers that are new or others than before."""
+
 
 class LeadDetailsChanged(LeadEvent, type="dealstream.lead.details_changed", version=1):
     """Title, campaign, medium, contact, account or own fields of the lead changed."""
@@ -272,6 +308,12 @@ class LeadConverted(LeadEvent, type="dealstream.lead.converted", version=1):
     account_id: UUID
 
 
+class LeadConversionUndone(LeadEvent, type="dealstream.lead.conversion_undone", version=1):
+    """Deals refused the deal: the lead is qualified as before, and open for another offer."""
+
+    code: str
+
+
 class HandoffEvent(Event, topic=LEADS_HANDOFF):
     """Base of what happens to a handoff."""
 
@@ -293,6 +335,12 @@ class HandoffReturned(HandoffEvent, type="dealstream.handoff.returned", version=
 
     reason: str
     seconds_to_answer: NonNegativeInt
+
+
+class HandoffFailed(HandoffEvent, type="dealstream.handoff.failed", version=1):
+    """An accepted handoff did not become a deal, because deals refused it."""
+
+    code: str
 
 
 class CustomerEvent(Event, topic=LEADS_CUSTOMER):

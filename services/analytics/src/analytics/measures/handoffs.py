@@ -1,7 +1,8 @@
 """What a handoff means for the figures. Pure.
 
 A handoff counts on the day it was offered and for the one who offered it; its answer so far is the label. An offer
-that nobody has answered is not accepted.
+that nobody has answered is not accepted. One that was accepted and whose deal was refused is neither: it failed for no
+fault of theirs.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from events.catalogue.leads import HandoffState, HandoffStatus
 PENDING: Final = "pending"
 ACCEPTED: Final = "accepted"
 RETURNED: Final = "returned"
+FAILED: Final = "failed"
 
 _GROUPINGS = labelled((), ("rep", "team"), ("team",), ("region",), ("source",))
 
@@ -35,7 +37,11 @@ TIME_TO_ACCEPT = Measure(
     groupings=_GROUPINGS,
 )
 
-_ANSWERS = {HandoffStatus.ACCEPTED: ACCEPTED, HandoffStatus.RETURNED: RETURNED}
+_ANSWERS = {
+    HandoffStatus.ACCEPTED: ACCEPTED,
+    HandoffStatus.RETURNED: RETURNED,
+    HandoffStatus.FAILED: FAILED,
+}
 
 
 def postings(handoff: HandoffState) -> Iterator[Posting]:

@@ -27,6 +27,8 @@ def lead_as_of(lead: LeadState, day: date) -> LeadState | None:
 def handoff_as_of(handoff: HandoffState, day: date) -> HandoffState | None:
     if handoff.offered_on > day:
         return None
+    if handoff.failed_on is not None and handoff.failed_on > day:
+        handoff = handoff.model_copy(update={"status": HandoffStatus.ACCEPTED, "failed_on": None, "failed_at": None})
     if handoff.answered_on is not None and handoff.answered_on > day:
         unanswered = {"status": HandoffStatus.OFFERED, "answered_at": None, "answered_on": None}
         return handoff.model_copy(update=unanswered)

@@ -33,7 +33,7 @@ class AddContact(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeContact(Command):
-    """Change the fields named; national numbers are read as in the country."""
+    """Change the fields named; national numbers are read as in the country, and left as they are without one."""
 
     changes: Mapping[str, Any]
     country: str | None = None
@@ -52,8 +52,10 @@ def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[Co
         case ChangeContact(), ContactState():
             changed = contact.model_copy(update={**command.changes, **command.custom.onto(contact)})
             if changed != contact:
-                dialled = phone_key(changed.phone, command.country)
-                yield ContactChanged(contact=changed.model_copy(update={"phone_e164": dialled}))
+                if command.country is not None or changed.phone != contact.phone:
+                    dialled = phone_key(changed.phone, command.country)
+                    changed = changed.model_copy(update={"phone_e164": dialled})
+                yield ContactChanged(contact=changed)
         case RecordConsent() | BarContact() | UnbarContact(), ContactState():
             yield from consent.decide(command, contact)
 

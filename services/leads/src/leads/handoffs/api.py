@@ -22,8 +22,8 @@ from leads.handoffs.batch import HandoffItem
 from leads.handoffs.handing_over import Answer, HandingOver, Offer, Result
 from leads.handoffs.handoff import HANDOFF, HandoffAlreadyAnswered
 from leads.inputs import AcceptanceInput, OfferInput, Reason
-from leads.lead import HandoffIsOpen, LeadIsClosed, LeadIsNotQualified
 from leads.lookups import Lookups, sees_handoff
+from leads.refusals import HandoffIsOpen, LeadIsClosed, LeadIsNotQualified
 from leads.sequence import OutOfSequence
 from leads.views import HandoffView
 

@@ -6,6 +6,7 @@ anything is written, so whatever is refused is refused whole, and what is writte
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,13 +14,17 @@ from chassis import aggregate_store
 from chassis.aggregates import Aggregate, Command, Loaded
 from chassis.refusals import Invalid, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.conversions import ConversionState
 from events.catalogue.leads import HandoffState, LeadState, Opportunity
 from events.moment import Moment
+from leads.conversions.conversion import CONVERSION, StartConversion, conversion_of
+from leads.customers.contact import CONTACT, ChangeContact
 from leads.customers.customer import CUSTOMER, OpenCustomer
 from leads.handoffs.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lead import LEAD, ConvertLead, OfferLead, ReturnLead
 from leads.lookups import Lookups, first_refusal, require_answerer, sees_handoff, sees_lead
+from leads.settings import settings_of
 
 State = TypeVar("State", LeadState, HandoffState)
 Result = Loaded[HandoffState] | Refusal
@@ -51,6 +56,7 @@ class _Plan:
     on_handoff: Command
     on_lead: Command
     account: OpenCustomer | None = None
+    conversion: StartConversion | None = None
 
     def commands(self) -> Iterator[tuple[Aggregate[Any], UUID, Command]]:
         """The handoff first: one that was answered says so, rather than that its lead does not wait."""
@@ -166,7 +172,29 @@ class HandingOver:
         if known is None:
             name = _account_name(body, lead, handoff)
             account = OpenCustomer(moment=moment, id=account_id, name=name, owner=handoff.offered_to)
-        return _Plan(handoff.id, lead.id, on_handoff, on_lead, account)
+        conversion = self._conversion(moment, handoff, lead, account_id, opened=account is not None)
+        return _Plan(handoff.id, lead.id, on_handoff, on_lead, account, conversion)
+
+    def _conversion(
+        self, moment: Moment, handoff: HandoffState, lead: LeadState, account_id: UUID, *, opened: bool
+    ) -> StartConversion:
+        patience = timedelta(seconds=settings_of(self._work.resources).conversion_seconds)
+        state = ConversionState(
+            id=conversion_of(handoff.id),
+            handoff_id=handoff.id,
+            lead_id=lead.id,
+            deal_id=deal_of(handoff.id),
+            account_id=account_id,
+            account_opened=opened,
+            contact_id=lead.contact_id,
+            offered_by=handoff.offered_by,
+            offered_to=handoff.offered_to,
+            source=handoff.source,
+            started_at=moment.at,
+            started_on=moment.on,
+            due_at=self._work.now + patience,
+        )
+        return StartConversion(moment=moment, conversion=state)
 
     async def _done(self, plans: Sequence[_Plan | Refusal], *, atomic: bool) -> list[Result]:
         if atomic and first_refusal(plans):
@@ -175,8 +203,21 @@ class HandingOver:
         accounts = [(plan.account.id, plan.account) for plan in agreed if plan.account is not None]
         await self._written(LEAD, [(plan.lead, plan.on_lead) for plan in agreed])
         await self._written(CUSTOMER, accounts)
+        await self._join_contacts([plan.conversion for plan in agreed if plan.conversion is not None])
         handoffs = iter(await self._written(HANDOFF, [(plan.handoff, plan.on_handoff) for plan in agreed]))
         return [plan if isinstance(plan, Refusal) else next(handoffs) for plan in plans]
+
+    async def _join_contacts(self, starts: Sequence[StartConversion]) -> None:
+        """Conversions begin; their leads' contacts that belong to no account belong to this one from now on."""
+        await self._written(CONVERSION, [(start.conversion.id, start) for start in starts])
+        people = {start.conversion.contact_id: start for start in starts if start.conversion.contact_id is not None}
+        found = await self._work.find_many(CONTACT, "id", sorted(people))
+        joining = [
+            (id_, ChangeContact(moment=start.moment, changes={"account_id": start.conversion.account_id}))
+            for id_, start in people.items()
+            if id_ in found and found[id_].state.account_id is None
+        ]
+        await self._written(CONTACT, joining)
 
     async def _written(self, kind: Aggregate[Any], commands: list[tuple[UUID, Any]]) -> list[Loaded[Any]]:
         """What was decided on locked rows cannot be refused, unless another request took an external id meanwhile."""

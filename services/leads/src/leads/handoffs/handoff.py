@@ -10,6 +10,7 @@ from chassis.refusals import AlreadyExists, Refusal
 from events.catalogue.leads import (
     HandoffAccepted,
     HandoffEvent,
+    HandoffFailed,
     HandoffOffered,
     HandoffReturned,
     HandoffState,
@@ -56,7 +57,14 @@ class ReturnHandoff(Command):
     reason: str
 
 
-HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff
+@dataclass(frozen=True, kw_only=True)
+class FailHandoff(Command):
+    """Deals refused the deal."""
+
+    code: str
+
+
+HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff | FailHandoff
 
 
 def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[HandoffEvent]:
@@ -69,6 +77,9 @@ def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[Ha
             yield _accepted(command, handoff)
         case ReturnHandoff(), HandoffState():
             yield _returned(command, handoff)
+        case FailHandoff(), HandoffState():
+            if handoff.status is HandoffStatus.ACCEPTED:
+                yield _failed(command, handoff)
 
 
 def deal_of(handoff_id: UUID) -> UUID:
@@ -125,6 +136,12 @@ def _returned(command: ReturnHandoff, handoff: HandoffState) -> HandoffReturned:
         }
     )
     return HandoffReturned(reason=command.reason, seconds_to_answer=seconds, handoff=returned)
+
+
+def _failed(command: FailHandoff, handoff: HandoffState) -> HandoffFailed:
+    at = command.moment
+    failed = {"status": HandoffStatus.FAILED, "failed_at": at.at, "failed_on": at.on, "failure": command.code}
+    return HandoffFailed(code=command.code, handoff=handoff.model_copy(update={**failed, "deal_id": None}))
 
 
 def _seconds_to_answer(command: Command, handoff: HandoffState) -> int:
