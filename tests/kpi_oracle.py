@@ -109,6 +109,28 @@ def cost_of_wins(world: Any, day: date) -> Iterator[Seen]:
     yield from closes(world, day)
 
 
+# What was said of the chance of leads
+
+
+def said_of_leads(who: str) -> Callable[[Any, date], Iterator[Seen]]:
+    """Of leads closed until the day: what was first said, what came, and how far apart they are, squared."""
+
+    def see(world: Any, day: date) -> Iterator[Seen]:
+        for score in world.latest("score"):
+            first = score.system if who == "system" else score.rep_first
+            if first is None or score.converted is None or score.closed_on > day:
+                continue
+            chance = Fraction(first.probability, 10_000)
+            tens = min(int(chance * 10), 9)
+            where = place(score.owner, source=score.source, label=f"{tens}0-{tens + 1}0")
+            came = Fraction(int(score.converted))
+            yield Seen(score.closed_on, where, "said", chance)
+            yield Seen(score.closed_on, where, "came", came)
+            yield Seen(score.closed_on, where, "apart", (chance - came) ** 2)
+
+    return see
+
+
 # Deals
 
 
@@ -324,6 +346,12 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
     "lead-win-conversion": (lead_wins, ratio("led to a win", *_PROSPECTS)),
     "cost-per-lead": (cost_of_leads, ratio("spent", "created")),
     "cost-per-conversion": (cost_of_wins, ratio("spent", "won")),
+    "lead-calibration-predicted": (said_of_leads("system"), mean("said")),
+    "lead-calibration-real": (said_of_leads("system"), mean("came")),
+    "lead-calibration-brier": (said_of_leads("system"), mean("apart")),
+    "lead-estimates-predicted": (said_of_leads("rep"), mean("said")),
+    "lead-estimates-real": (said_of_leads("rep"), mean("came")),
+    "lead-estimates-brier": (said_of_leads("rep"), mean("apart")),
     "handoff-acceptance": (handoffs, ratio("accepted", "offered")),
     "handoffs-returned": (handoffs, total("returned")),
     "time-to-accept": (handoffs, mean("hours")),

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 from events.catalogue.campaigns import Reversal, SpendState
 from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
+from events.catalogue.scoring import Forecast, ScoreState
 from events.money import Money, PinnedRate
 
 NAMESPACE = UUID("6f9619ff-8b86-d011-b42d-00cf4fc964ff")
@@ -43,6 +44,7 @@ class World:
     handoffs: list[list[HandoffState]] = field(default_factory=list)
     deals: list[list[DealState]] = field(default_factory=list)
     spends: list[list[SpendState]] = field(default_factory=list)
+    scores: list[list[ScoreState]] = field(default_factory=list)
 
     def latest(self, kind: str) -> list[Any]:
         return [versions[-1] for versions in getattr(self, f"{kind}s")]
@@ -57,7 +59,28 @@ def a_world(seed: int, size: int = 25, first: date = date(2025, 11, 20), days: i
         world.handoffs.append(_handoff(dice, world.leads[-1][-1], name(f"handoff {seed} {number}"), start))
         world.deals.append(_deal(dice, world.leads[-1][-1], name(f"deal {seed} {number}"), start))
         world.spends.append(_spend(Random(f"{seed} {number}"), name(f"spend {seed} {number}"), start))  # noqa: S311
+        world.scores.append(_score(Random(f"score {seed} {number}"), world.leads[-1][-1]))  # noqa: S311
     return world
+
+
+def _score(dice: Random, lead: LeadState) -> list[ScoreState]:
+    """Said by a scorecard, a person, or both; a person may think again."""
+    owner = dice.choice((lead.first_owner, *OWNERS))
+    said = [
+        None if dice.random() < 0.3 else Forecast(probability=dice.choice((0, 1, 999, 1_000, 4_321, 10_000)), at=at)
+        for at in [lead.created_at] * 3
+    ]
+    score = ScoreState(id=lead.id, source=lead.source, owner=owner, system=said[0], rep_first=said[1], rep=said[1])
+    versions = [score]
+    if said[1] is not None:
+        versions.append(score := score.model_copy(update={"rep": said[2]}))
+    closed = lead.converted_on or lead.disqualified_on
+    if closed is not None:
+        settled = {"converted": lead.converted_on is not None, "closed_on": closed}
+        versions.append(score := score.model_copy(update=settled))
+    if dice.random() < 0.1:
+        versions.append(score.model_copy(update={"converted": None, "closed_on": None}))
+    return versions
 
 
 def _lead(dice: Random, id_: UUID, at: datetime) -> list[LeadState]:

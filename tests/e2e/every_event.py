@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 
 from dealstream.home import Home
+from e2e.scoring_events import scoring
 from running_platform import RunningPlatform, Tenant
 
 EXAMPLES = Path(__file__).parents[2] / "libs" / "events" / "examples"
@@ -72,6 +73,7 @@ def live_it(tenant: Tenant) -> None:
     web_form(admin)
     deal = leads(admin, ana["id"], binh["id"])
     own_deal(admin, ana["id"], binh["id"], account)
+    scoring(admin, ana["id"], binh["id"])
     admin.until("deals", f"/v1/deals/{deal}")
     a_deal_that_is_refused(admin, binh["id"])
     year = datetime.now(UTC).year

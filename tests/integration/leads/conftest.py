@@ -73,6 +73,10 @@ class Caller:
         tag = version if version == "*" else f'"{version}"'
         return await self._sent("PATCH", path, body, {"If-Match": tag})
 
+    async def put(self, path, body, *, version="*"):
+        tag = version if version == "*" else f'"{version}"'
+        return await self._sent("PUT", path, body, {"If-Match": tag})
+
     async def raw(self, path, text, content_type="application/json"):
         headers = {**self.headers, "content-type": content_type}
         return await self.client.post(path, content=text, headers=headers)

@@ -130,3 +130,4 @@ def test_boasting_log_odds_are_straightened():
     slope, shift = straightened(margins, outcomes)
     assert slope == pytest.approx(0.5, abs=0.06)
     assert shift == pytest.approx(-0.3, abs=0.1)
+    assert straightened([-margin for margin in margins], outcomes)[0] == 0.0

@@ -48,6 +48,9 @@ LEADS_WEB_FORM = Topic("leads.web_form")
 LEADS_CONVERSION = Topic("leads.conversion")
 LEADS_CHECKLIST = Topic("leads.checklist")
 LEADS_DISQUALIFY_REASON = Topic("leads.disqualify_reason")
+LEADS_SCORE_RULES = Topic("leads.score_rules")
+LEADS_SCORE_MODEL = Topic("leads.score_model")
+LEADS_SCORE = Topic("leads.score", consumers=("analytics",))
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
@@ -75,6 +78,9 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_CONVERSION,
     LEADS_CHECKLIST,
     LEADS_DISQUALIFY_REASON,
+    LEADS_SCORE_RULES,
+    LEADS_SCORE_MODEL,
+    LEADS_SCORE,
     DEALS_PIPELINE,
     DEALS_PRODUCT,
     DEALS_DEAL,

@@ -59,7 +59,10 @@ class Term:
     def unit(self) -> Unit:
         if self.of == "count":
             return Unit.COUNT
-        return Unit.SECONDS if (self.measure.amount_unit or "").startswith("seconds") else Unit.MONEY
+        counted_in = self.measure.amount_unit or ""
+        if counted_in.startswith("basis points"):
+            return Unit.COUNT
+        return Unit.SECONDS if counted_in.startswith("seconds") else Unit.MONEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ from leads.history import api as api_history
 from leads.public import PREFIX
 from leads.qualification import api_checklists, api_reasons
 from leads.qualification.recalling import recall_leads
+from leads.scoring import api_rules, api_scores
+from leads.scoring.keeping_scores import keep_scores
 from leads.scoring.report.command import score_report
+from leads.scoring.training_models import train_models
 from leads.settings import LeadsSettings
 
 TOPICS = (DEALS_DEAL, DEALS_REFUSAL)
@@ -56,10 +59,12 @@ SERVICE = Service(
         api_public_forms.router,
         api_checklists.router,
         api_reasons.router,
+        api_rules.router,
+        api_scores.router,
     ),
     migrations=folder_of(__file__),
     commands={"score-report": score_report},
     urlencoded=(PREFIX,),
     consumers=consumers,
-    background=(renew_keys, forget_paces, recall_leads, watch_conversions),
+    background=(renew_keys, forget_paces, recall_leads, watch_conversions, keep_scores, train_models),
 )

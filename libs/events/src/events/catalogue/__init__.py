@@ -13,6 +13,7 @@ from events.catalogue import (
     leads,
     notifications,
     qualification,
+    scoring,
     web_forms,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "leads",
     "notifications",
     "qualification",
+    "scoring",
     "web_forms",
 ]

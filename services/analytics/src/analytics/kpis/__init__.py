@@ -6,8 +6,15 @@ The definition says all that decides what is counted; a changed definition is a 
 from typing import Final
 
 from analytics.kpi import Kpi
-from analytics.kpis import closes, freshness, handoffs, leads, pipeline
+from analytics.kpis import closes, freshness, handoffs, leads, pipeline, scores
 
-KPIS: Final[tuple[Kpi, ...]] = (*leads.KPIS, *handoffs.KPIS, *closes.KPIS, *pipeline.KPIS, *freshness.KPIS)
+KPIS: Final[tuple[Kpi, ...]] = (
+    *leads.KPIS,
+    *handoffs.KPIS,
+    *closes.KPIS,
+    *pipeline.KPIS,
+    *scores.KPIS,
+    *freshness.KPIS,
+)
 
 BY_SLUG: Final = {kpi.slug: kpi for kpi in KPIS}

@@ -4,13 +4,14 @@ from types import ModuleType
 from typing import Final
 
 from analytics.ledger.posting import Measure, PostingsByKind
-from analytics.measures import deals, handoffs, leads, spends, stage_flow
+from analytics.measures import deals, handoffs, leads, scores, spends, stage_flow
 
 POSTINGS: Final[PostingsByKind] = {
     "lead": leads.postings,
     "handoff": handoffs.postings,
     "deal": deals.postings,
     "spend": spends.postings,
+    "score": scores.postings,
 }
 
 
@@ -23,6 +24,7 @@ MEASURES_OF: Final[dict[str, tuple[Measure, ...]]] = {
     "handoff": _measures(handoffs),
     "deal": _measures(deals, stage_flow),
     "spend": _measures(spends),
+    "score": _measures(scores),
 }
 """By the kind of aggregate that books to them."""
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import Closing, DealState, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus
+from events.catalogue.scoring import ScoreState
 
 
 def lead_as_of(lead: LeadState, day: date) -> LeadState | None:
@@ -48,6 +49,13 @@ def spend_as_of(spend: SpendState, day: date) -> SpendState | None:
     return spend if spend.from_on <= day else None
 
 
+def score_as_of(score: ScoreState, day: date) -> ScoreState:
+    """A lead that was closed later is still open; only closed ones count."""
+    if score.closed_on is None or score.closed_on <= day:
+        return score
+    return score.model_copy(update={"converted": None, "closed_on": None})
+
+
 def _span_as_of(span: Span, day: date) -> Span:
     if span.to_on is None or span.to_on <= day:
         return span
@@ -67,5 +75,6 @@ AS_OF: Final[Mapping[str, tuple[type[Any], AsOf]]] = {
     "handoff": (HandoffState, handoff_as_of),
     "deal": (DealState, deal_as_of),
     "spend": (SpendState, spend_as_of),
+    "score": (ScoreState, score_as_of),
 }
 """The state's class and its history, by the kind of aggregate."""

@@ -34,8 +34,7 @@ class Fit:
         """Only ``rows`` take part; the others keep their place in the lists."""
         self._outcomes = outcomes
         self._rows = rows
-        hits = sum(outcomes[row] for row in rows)
-        self.base = math.log((hits + 0.5) / (len(rows) - hits + 0.5))
+        self.base = _average([outcomes[row] for row in rows])
         self.margins = [self.base] * len(outcomes)
         self.residuals = [0.0] * len(outcomes)
         self.curvatures = [0.0] * len(outcomes)
@@ -80,7 +79,10 @@ class Fit:
 
 
 def straightened(margins: Sequence[float], outcomes: Sequence[int]) -> tuple[float, float]:
-    """Slope and shift that make log odds agree with outcomes they did not see (Platt 1999), by Newton's method."""
+    """Slope and shift that make log odds agree with outcomes they did not see (Platt 1999), by Newton's method.
+
+    Log odds that point the wrong way say nothing: their slope is 0.
+    """
     slope, shift = 1.0, 0.0
     for _ in range(25):
         gradient = [0.0, 0.0]
@@ -101,4 +103,9 @@ def straightened(margins: Sequence[float], outcomes: Sequence[int]) -> tuple[flo
         slope, shift = slope + by_slope, shift + by_shift
         if abs(by_slope) + abs(by_shift) < 1e-6:  # noqa: PLR2004 - far below what is shown
             break
-    return slope, shift
+    return (slope, shift) if slope > 0 else (0.0, _average(outcomes))
+
+
+def _average(outcomes: Sequence[int]) -> float:
+    hits = sum(outcomes)
+    return math.log((hits + 0.5) / (len(outcomes) - hits + 0.5))
