@@ -23,6 +23,9 @@ CREATE TABLE lead (
     offered_to_id uuid,
     offered_to_team_id uuid,
     created_at timestamptz NOT NULL,
+    region_id uuid,
+    pooled_at timestamptz,
+    quiet_since timestamptz,
     recall_on date,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
@@ -31,6 +34,8 @@ CREATE INDEX lead_created ON lead (tenant_id, created_at, id);
 CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
 CREATE INDEX lead_owner ON lead (tenant_id, owner_id, created_at, id);
 CREATE INDEX lead_offered ON lead (tenant_id, offered_to_id) WHERE offered_to_id IS NOT NULL;
+CREATE INDEX lead_pooled ON lead (tenant_id, pooled_at, id) WHERE pooled_at IS NOT NULL;
+CREATE INDEX lead_quiet ON lead (tenant_id, quiet_since, id) WHERE quiet_since IS NOT NULL;
 CREATE INDEX lead_contact ON lead (tenant_id, contact_id) WHERE contact_id IS NOT NULL;
 CREATE INDEX lead_recall ON lead (tenant_id, recall_on, id) WHERE recall_on IS NOT NULL;
 
@@ -401,3 +406,52 @@ SELECT dealstream_protect('score_model');
 SELECT dealstream_protect('score');
 SELECT dealstream_protect('lead_score');
 SELECT dealstream_protect('lead_to_score');
+
+-- How leads find their owners, the public pool, and who held each lead when.
+
+CREATE TABLE assignment_policy (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE assignment_policy_revision (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    actor text,
+    at timestamptz NOT NULL,
+    state jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, id, version)
+);
+
+-- Whose turn it is, one row a rule: whoever assigns locks it, so that no two take the same turn.
+CREATE TABLE assignment_turn (
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    turns jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, rule_id)
+);
+
+CREATE TABLE custody (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    actor text,
+    at timestamptz NOT NULL,
+    how text NOT NULL,
+    person_id uuid,
+    team_id uuid,
+    region_id uuid,
+    rule jsonb,
+    reason text,
+    PRIMARY KEY (tenant_id, id, version)
+);
+CREATE INDEX custody_claims ON custody (tenant_id, person_id, at) WHERE how = 'claim';
+
+SELECT dealstream_protect('assignment_policy');
+SELECT dealstream_protect('assignment_policy_revision');
+SELECT dealstream_protect('assignment_turn');
+SELECT dealstream_protect('custody');

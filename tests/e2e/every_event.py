@@ -72,6 +72,7 @@ def live_it(tenant: Tenant) -> None:
     own_field(admin)
     web_form(admin)
     deal = leads(admin, ana["id"], binh["id"])
+    assignment(admin, ana["id"])
     own_deal(admin, ana["id"], binh["id"], account)
     scoring(admin, ana["id"], binh["id"])
     admin.until("deals", f"/v1/deals/{deal}")
@@ -152,6 +153,15 @@ def web_form(admin: Caller) -> None:
     form = {"name": "Trang liên hệ", "fields": fields, "consents": boxes, "source": "web-form"}
     defined = admin.post("leads", "/v1/forms", form)
     admin.patch("leads", f"/v1/forms/{defined['id']}", {"origins": ["https://www.saomai.example"]})
+
+
+def assignment(admin: Caller, ana: str) -> None:
+    """Leads of fairs go to Ana; one that fits nobody waits in the pool."""
+    fairs = {"name": "Hội chợ", "when": {"sources": ["fair"]}, "distribution": "person", "members": [{"person": ana}]}
+    limits = {"claim_limit": {"leads": 10, "per": "week"}, "recycle_after_days": 5}
+    admin.put("leads", "/v1/assignment-policy", {"rules": [fairs], "pool": limits, "alert_to": [ana]})
+    for source in ("fair", "radio"):
+        admin.post("leads", "/v1/leads", {"title": "Máy nén khí", "source": source})
 
 
 def leads(admin: Caller, ana: str, binh: str) -> str:

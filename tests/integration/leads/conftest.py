@@ -110,6 +110,15 @@ class World:
     def connect(self):
         return self.pool.acquire()
 
+    async def know(self, *states, version=2):
+        """Identity published newer states of people, teams or regions of the firm, or of the firm itself."""
+        records = [
+            (FIRM, directory_store.KINDS[type(each)], each.id, version, None, each.model_dump_json()) for each in states
+        ]
+        async with self.connect() as connection:
+            await directory_store.keep(connection, records)
+        self.resources.directory.forget_everything()
+
 
 @pytest_asyncio.fixture
 async def world(new_database, topic_prefix):

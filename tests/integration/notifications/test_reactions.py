@@ -6,7 +6,7 @@ import pytest
 
 from chassis.testing import Running
 from events.catalogue.deals import DealWon
-from events.catalogue.leads import Owner
+from events.catalogue.leads import LeadPooled, LeadState, Owner, PoolReason
 from events.catalogue.notifications import NotificationRaised
 from events.errors import RetryLater
 from events.ids import uuid7
@@ -31,6 +31,16 @@ async def test_a_handoff_is_told_to_whom_it_is_offered(notifications: Running):
     (notice,) = await inbox(notifications, "lan")
     assert notice["rule"] == "handoff-offered"
     assert "zalo" in notice["text"]
+    assert await inbox(notifications, "ana") == []
+
+
+async def test_a_lead_that_fits_nobody_is_told_to_those_who_look_after_it(notifications: Running):
+    lead = LeadState(id=uuid7(), source="zalo", created_at=NOW, created_on=NOW.date())
+    fits_nobody = LeadPooled(why=PoolReason.NOBODY_FITS, alert_to=(person("lan"),), lead=lead, occurred_at=NOW)
+    recycled = LeadPooled(why=PoolReason.RECYCLED, lead=lead, occurred_at=NOW)
+    await hand(notifications, message(fits_nobody, lead.id), message(recycled, lead.id, version=2))
+    (notice,) = await inbox(notifications, "lan")
+    assert (notice["rule"], "zalo" in notice["text"]) == ("lead-fits-nobody", True)
     assert await inbox(notifications, "ana") == []
 
 

@@ -89,6 +89,13 @@ async def save_many(
             await connection.execute(statement(kind.table, columns), rows)
 
 
+async def keep_journal(
+    connection: "Connection[asyncpg.Record]", table: str, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Add rows to the journal of aggregates; a column that a row does not name is null."""
+    await connection.execute(_append(table), to_json(rows).decode())
+
+
 def _loaded(kind: Aggregate[State], row: Any) -> Loaded[State]:
     return Loaded(kind.state.model_validate_json(row["state"]), row["version"])
 
@@ -129,6 +136,11 @@ def _update(table: str, columns: tuple[str, ...]) -> str:
 def _insert_many(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(("tenant_id", "id", "version", "state", *columns))
     return f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, $1::json)"
+
+
+@lru_cache(maxsize=1000)
+def _append(table: str) -> str:
+    return f"INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, $1::json)"
 
 
 @lru_cache(maxsize=1000)

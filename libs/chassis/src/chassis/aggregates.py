@@ -24,6 +24,18 @@ class Command:
     moment: Moment
 
 
+@dataclass(frozen=True)
+class Journal:
+    """A table that keeps what became of each aggregate: a row for every event that ``row`` has columns for.
+
+    The row is written with its event, also where a batch does several things to one aggregate. ``table`` has the
+    columns ``tenant_id, id, version, actor`` and those of ``row``.
+    """
+
+    table: str
+    row: Callable[[Any], Mapping[str, object] | None]
+
+
 def _no_columns(_state: Any) -> Mapping[str, object]:
     return {}
 
@@ -44,6 +56,8 @@ class Aggregate(Generic[State]):
     columns: Callable[[State], Mapping[str, object]] = field(default=_no_columns)
     history: str | None = None
     """The table that keeps who changed what about it (``chassis.history``); none where nobody asks."""
+    journal: Journal | None = None
+    """What it keeps of its events."""
 
 
 @dataclass(frozen=True)

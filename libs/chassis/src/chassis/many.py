@@ -70,6 +70,7 @@ async def _write(work: "UnitOfWork", kind: Aggregate[State], batch: _Batch[State
         await store.save_many(work.connection, kind, work.tenant, batch.changes())
     if batch.events:
         await work.publish_many(batch.events)
+        await work.keep_journal(kind, batch.events)
     await work.remember(kind, batch.changed)
 
 

@@ -128,6 +128,7 @@ class UnitOfWork:
         if events:
             await self._save(kind, change, [self._entry(id_, event, version) for event, version in events])
             await self.remember(kind, history.changes(kind, command, found, change))
+            await self.keep_journal(kind, [(id_, event, version) for event, version in events])
             self._fresh.discard(id_)
         self.version = change.loaded.version if self.version is None else self.version
         return change.loaded
@@ -216,6 +217,18 @@ class UnitOfWork:
         if kind.history is not None and changes:
             who = history.Author(self.tenant, self.principal.subject, self.now)
             await history.keep(self.connection, kind.history, who, changes)
+
+    async def keep_journal(self, kind: Aggregate[Any], events: Sequence[tuple[UUID, Any, int]]) -> None:
+        """Write what the kind keeps of these events: (aggregate id, event, version)."""
+        if kind.journal is None:
+            return
+        rows = [
+            {**row, "tenant_id": self.tenant, "id": id_, "version": version, "actor": self.principal.subject}
+            for id_, event, version in events
+            if (row := kind.journal.row(event)) is not None
+        ]
+        if rows:
+            await store.keep_journal(self.connection, kind.journal.table, rows)
 
     def _begin(self, connection: Any) -> None:
         self._connection = connection

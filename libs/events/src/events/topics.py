@@ -37,10 +37,11 @@ IDENTITY_TEAM = Topic("identity.team", compacted=True, consumers=_EVERY_SERVICE)
 IDENTITY_REGION = Topic("identity.region", compacted=True, consumers=_EVERY_SERVICE)
 IDENTITY_API_KEY = Topic("identity.api_key", compacted=True, consumers=_EVERY_SERVICE)
 
-LEADS_LEAD = Topic("leads.lead", consumers=("analytics",))
+LEADS_LEAD = Topic("leads.lead", consumers=("analytics", "notifications"))
 LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
 LEADS_CUSTOMER = Topic("leads.customer", consumers=("deals",))
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
+LEADS_ASSIGNMENT_POLICY = Topic("leads.assignment_policy")
 LEADS_CAMPAIGN = Topic("leads.campaign")
 LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
 LEADS_CUSTOM_FIELD = Topic("leads.custom_field")
@@ -71,6 +72,7 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_HANDOFF,
     LEADS_CUSTOMER,
     LEADS_CONTACT,
+    LEADS_ASSIGNMENT_POLICY,
     LEADS_CAMPAIGN,
     LEADS_SPEND,
     LEADS_CUSTOM_FIELD,

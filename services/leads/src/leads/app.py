@@ -9,6 +9,7 @@ from chassis.service import Service
 from events.consumer import Consumer
 from events.topics import DEALS_DEAL, DEALS_REFUSAL
 from leads import api_leads
+from leads.assignment import api_policy
 from leads.campaigns import api_campaigns, api_spends
 from leads.conversions import api as api_conversions
 from leads.conversions.reactions import GROUP, REACTIONS, react
@@ -21,6 +22,8 @@ from leads.forms import api_public as api_public_forms
 from leads.forms.receiving import forget_paces
 from leads.handoffs import api as api_handoffs
 from leads.history import api as api_history
+from leads.pool import api_pool
+from leads.pool.recycling import recycle_leads
 from leads.public import PREFIX
 from leads.qualification import api_checklists, api_reasons
 from leads.qualification.recalling import recall_leads
@@ -45,6 +48,8 @@ SERVICE = Service(
     settings=LeadsSettings,
     routers=(
         api_leads.router,
+        api_pool.router,
+        api_policy.router,
         api_handoffs.router,
         api_conversions.router,
         api_accounts.router,
@@ -63,8 +68,17 @@ SERVICE = Service(
         api_scores.router,
     ),
     migrations=folder_of(__file__),
+    asks_for_working_time=True,
     commands={"score-report": score_report},
     urlencoded=(PREFIX,),
     consumers=consumers,
-    background=(renew_keys, forget_paces, recall_leads, watch_conversions, keep_scores, train_models),
+    background=(
+        recycle_leads,
+        renew_keys,
+        forget_paces,
+        recall_leads,
+        watch_conversions,
+        keep_scores,
+        train_models,
+    ),
 )

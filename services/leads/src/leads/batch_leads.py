@@ -19,6 +19,7 @@ from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing, store
+from leads.assignment.at_capture import Assignments
 from leads.customers.consent import RecordConsent
 from leads.customers.contact import CONTACT, AddContact
 from leads.duplicates.checked_captures import CheckedCaptures, Met
@@ -104,7 +105,12 @@ async def run(work: UnitOfWork, items: Sequence[Item], *, atomic: bool) -> list[
     plans = [await planning.plan(item) for item in items]
     if atomic and first_refusal(plans):
         return [_result(item, (None, _not_applied(plan))) for item, plan in zip(items, plans, strict=True)]
-    return await _executed(work, items, plans, atomic=atomic)
+    results = await _executed(work, items, plans, atomic=atomic)
+    await planning.settle([result.id for result in results if result.status == CREATED and result.id is not None])
+    return results
+
+
+CREATED = 201
 
 
 class _Planning:
@@ -119,6 +125,7 @@ class _Planning:
         self._found: dict[UUID, Loaded[LeadState]] = {}
         self._captured: set[UUID] = set()
         self._checked = CheckedCaptures({})
+        self._assignments: Assignments
 
     async def gather(self) -> None:
         """Read what is there already; states only where they are answered or decide who may see."""
@@ -129,6 +136,11 @@ class _Planning:
         self._found = await work.find_many(LEAD, "id", list(set(self._wanted())))
         captures = [item for item in self._items if isinstance(item, CaptureItem) and item.external_id not in self._ids]
         self._checked = await CheckedCaptures.of(work, self._lookups, captures, otherwise="ignore")
+        self._assignments = await Assignments.prepare(work, self._lookups, captures)
+
+    async def settle(self, captured: Sequence[UUID]) -> None:
+        """These leads were captured."""
+        await self._assignments.settle(captured)
 
     def _wanted(self) -> Iterator[UUID]:
         everything = self._work.principal.scope.everything
@@ -159,6 +171,7 @@ class _Planning:
         if met.touches is not None:
             consent = capturing.consent(capture.lead, item.prospect)
             return _Plan(met.touches, capturing.touch(capture.lead), consent=consent, met=met)
+        capture = await self._assignments.owned(item, capture)
         self._captured.add(capture.lead.id)
         if item.external_id is not None:
             self._ids[item.external_id] = capture.lead.id

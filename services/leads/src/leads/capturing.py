@@ -49,6 +49,7 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
         medium=body.medium,
         contact_id=contact.contact.id if contact else lookups.contact(body),
         account_id=account,
+        region=await lookups.region(body),
         owner=owner,
         imported=body.imported,
         custom=await lookups.custom(RecordKind.LEAD, body.custom, complete=not body.imported),

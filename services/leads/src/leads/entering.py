@@ -10,6 +10,7 @@ from chassis.refusals import AlreadyExists
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing
+from leads.assignment.at_capture import Assignments
 from leads.customers.contact import CONTACT
 from leads.duplicates.checked_captures import CheckedCaptures
 from leads.inputs import LeadInput
@@ -43,7 +44,10 @@ async def enter(work: UnitOfWork, body: LeadInput) -> Entered:
         if said is not None and loaded.state.contact_id is not None:
             await work.execute(CONTACT, loaded.state.contact_id, said)
         return Entered(loaded, met.named, linked=True)
+    assignments = await Assignments.prepare(work, lookups, [body])
+    capture = await assignments.owned(body, capture)
     loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
+    await assignments.settle([capture.lead.id])
     if capture.contact is not None:
         await work.execute(CONTACT, capture.contact.contact.id, capture.contact)
     return Entered(loaded, met.named, linked=False)

@@ -109,6 +109,9 @@ class LeadInput(When):
     source: Name | None = None
     campaign: Name | None = None
     medium: Name | None = None
+    region: UUID | None = None
+    """The territory in which the prospect is."""
+    region_external_id: ExternalId | None = None
     owner: UUID | None = None
     owner_external_id: ExternalId | None = None
     account: UUID | None = None
@@ -121,7 +124,7 @@ class LeadInput(When):
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:
-        at_most_one(self, "owner", "account")
+        at_most_one(self, "owner", "account", "region")
         if self.contact is not None and self.prospect is not None:
             raise ValueError("give contact or prospect, not both")
         return self

@@ -13,8 +13,9 @@ from uuid import UUID
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
 from events.catalogue.leads import (
+    AppliedRule,
+    AssignedHow,
     LeadAnswered,
-    LeadAssigned,
     LeadCaptured,
     LeadConverted,
     LeadDetailsChanged,
@@ -28,11 +29,14 @@ from events.catalogue.leads import (
     LeadStatus,
     LeadTouched,
     Owner,
+    PoolReason,
     Touch,
 )
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
 from leads.conversions.undoing import UndoLead, undo_lead
 from leads.custom.values import NO_VALUES, CustomValues
+from leads.pool.custody import CUSTODY
+from leads.pool.pooling import POOLING, assigned, pooled, pooled_at, quiet_since
 from leads.qualification import judging
 from leads.qualification.deciding import OPEN_AGAIN, AnswerLead, RecallLead, answer_lead, recall_lead, refuse_closed
 from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsNotDisqualified, LeadIsNotQualified
@@ -55,7 +59,13 @@ class CaptureLead(Command):
     medium: str | None = None
     contact_id: UUID | None = None
     account_id: UUID | None = None
+    region: UUID | None = None
     owner: Owner | None = None
+    rule: AppliedRule | None = None
+    """That found the owner."""
+    pooled: bool = False
+    """Without an owner it waits in the public pool, and ``alert_to`` hear of it."""
+    alert_to: tuple[UUID, ...] = ()
     imported: bool = False
     custom: CustomValues = NO_VALUES
     captured_by: str | None = None
@@ -154,6 +164,7 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
         medium=command.medium,
         contact_id=command.contact_id,
         account_id=command.account_id,
+        region=command.region,
         created_at=command.moment.at,
         created_on=command.moment.on,
         changed_at=command.moment.at,
@@ -164,7 +175,10 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
     )
     yield LeadCaptured(lead=captured)
     if command.owner:
-        yield from _assigned(captured, command.owner)
+        how = AssignedHow.HAND if command.rule is None else AssignedHow.RULE
+        yield assigned(captured, command.owner, how, command.rule)
+    elif command.pooled:
+        yield pooled(captured, PoolReason.NOBODY_FITS, alert_to=command.alert_to)
 
 
 def _change(command: ChangeLeadDetails, lead: LeadState) -> Iterator[LeadEvent]:
@@ -197,12 +211,7 @@ def _assign(command: AssignLead, lead: LeadState) -> Iterator[LeadEvent]:
     if command.to == lead.owner:
         return
     refuse_closed(lead)
-    yield from _assigned(_after(command, lead), command.to)
-
-
-def _assigned(lead: LeadState, owner: Owner) -> Iterator[LeadEvent]:
-    held = lead.model_copy(update={"owner": owner, "first_owner": lead.first_owner or owner})
-    yield LeadAssigned(from_owner=lead.owner, to_owner=owner, lead=held)
+    yield assigned(_after(command, lead), command.to)
 
 
 def _qualify(command: QualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
@@ -286,6 +295,7 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent
     ReturnLead: _return,
     ConvertLead: _convert,
     UndoLead: undo_lead,
+    **POOLING,
 }
 
 
@@ -314,6 +324,9 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
         "account_id": lead.account_id,
         "owner_id": lead.owner and lead.owner.person,
         "owner_team_id": lead.owner and lead.owner.team,
+        "region_id": lead.region,
+        "pooled_at": pooled_at(lead),
+        "quiet_since": quiet_since(lead),
         "offered_to_id": lead.offered_to and lead.offered_to.person,
         "offered_to_team_id": lead.offered_to and lead.offered_to.team,
         "created_at": lead.created_at,
@@ -329,4 +342,5 @@ LEAD = Aggregate(
     apply=apply,
     columns=_columns,
     history="lead_change",
+    journal=CUSTODY,
 )

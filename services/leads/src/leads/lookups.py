@@ -84,6 +84,14 @@ class Lookups:
             return await self.myself(on)
         return owner
 
+    async def region(self, body: Any) -> UUID | None:
+        """The territory that a body names."""
+        directory, tenant = self.work.directory, self.work.tenant
+        if body.region is not None:
+            return (await directory.region(tenant, body.region, pointer="/region")).id
+        name: str | None = body.region_external_id
+        return None if name is None else (await directory.find_region(tenant, name, pointer="/region_external_id")).id
+
     def account(self, body: Any, noun: str = "account") -> UUID | None:
         """The account that a gathered body names."""
         id_: UUID | None = getattr(body, noun)

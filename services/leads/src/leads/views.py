@@ -10,6 +10,7 @@ from chassis.aggregates import Loaded
 from chassis.bulk import BatchResult
 from chassis.inputs import MoneyView
 from events.catalogue.leads import (
+    AppliedRule,
     ContactState,
     CustomerState,
     CustomValue,
@@ -19,6 +20,8 @@ from events.catalogue.leads import (
     LeadStatus,
     Opportunity,
     Owner,
+    PoolReason,
+    PoolStay,
     Touch,
 )
 from leads.duplicates.likeness import Strength
@@ -56,6 +59,18 @@ class TouchView(BaseModel):
         return cls(**dict(touch))
 
 
+class PoolStayView(BaseModel):
+    """Since when and why a lead is in the public pool."""
+
+    since: datetime
+    why: PoolReason
+    reason: str | None
+
+    @classmethod
+    def of(cls, stay: PoolStay | None) -> "PoolStayView | None":
+        return None if stay is None else cls(**dict(stay))
+
+
 class LeadView(BaseModel):
     """A lead."""
 
@@ -69,6 +84,11 @@ class LeadView(BaseModel):
     status: LeadStatus
     owner: OwnerView | None
     first_owner: OwnerView | None
+    held_since: datetime | None
+    assigned_by_rule: AppliedRule | None
+    """The rule that gave it to its owner; absent where a person did."""
+    pool: PoolStayView | None
+    region: UUID | None
     offered_to: OwnerView | None
     open_handoff: UUID | None
     contact: UUID | None
@@ -108,6 +128,10 @@ class LeadView(BaseModel):
             status=lead.status,
             owner=OwnerView.of(lead.owner),
             first_owner=OwnerView.of(lead.first_owner),
+            held_since=lead.held_since,
+            assigned_by_rule=lead.assigned_by_rule,
+            pool=PoolStayView.of(lead.pool),
+            region=lead.region,
             offered_to=OwnerView.of(lead.offered_to),
             open_handoff=lead.open_handoff,
             contact=lead.contact_id,

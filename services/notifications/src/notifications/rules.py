@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from events.catalogue.deals import DealState, DealStatus, DealWon
-from events.catalogue.leads import HandoffOffered
+from events.catalogue.leads import HandoffOffered, LeadPooled
 from events.event import Event
 
 HISTORY_AFTER = timedelta(days=2)
@@ -108,6 +108,12 @@ def next_step_missing_at(deal: DealState, zone: tzinfo) -> datetime | None:
 
 RULES: tuple[Rule, ...] = (
     Rule(slug="handoff-offered", on=HandoffOffered, to=the_offered, facts=of_handoff),
+    Rule(
+        slug="lead-fits-nobody",
+        on=LeadPooled,
+        to=lambda event, _above: frozenset(event.alert_to),
+        facts=lambda event: {"source": event.lead.source or "-"},
+    ),
     Rule(
         slug="deal-won",
         on=DealWon,

@@ -14,6 +14,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "vi": "Bạn được chuyển một khách tiềm năng đủ điều kiện (nguồn: {source}). Hãy nhận, hoặc trả lại kèm lý do.",
         "zh": "有一条合格线索（来源：{source}）移交给您，请接受，或说明理由后退回。",
     },
+    "lead-fits-nobody": {
+        "en": "A new lead (source: {source}) fits nobody and waits in the public pool.",
+        "vi": "Một khách tiềm năng mới (nguồn: {source}) chưa có người phù hợp, đang chờ trong kho chung.",
+        "zh": "一条新线索（来源：{source}）没有合适的负责人，正在公海中等待领取。",
+    },
     "deal-won": {
         "en": "Won: {deal}, {amount}.",
         "vi": "Đã chốt: {deal}, {amount}.",

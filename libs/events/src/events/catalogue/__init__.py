@@ -5,6 +5,7 @@ Importing this package completes ``events.event.REGISTRY``.
 
 from events.catalogue import (
     analytics,
+    assignment,
     campaigns,
     conversions,
     custom_fields,
@@ -19,6 +20,7 @@ from events.catalogue import (
 
 __all__ = [
     "analytics",
+    "assignment",
     "campaigns",
     "conversions",
     "custom_fields",

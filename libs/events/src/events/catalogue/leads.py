@@ -36,6 +36,38 @@ class LeadStatus(StrEnum):
     CONVERTED = "converted"
 
 
+class AssignedHow(StrEnum):
+    """How somebody came to hold a lead."""
+
+    HAND = "hand"
+    RULE = "rule"
+    CLAIM = "claim"
+
+
+class AppliedRule(Value):
+    """The rule of assignment that gave a lead to its owner, in the revision of the rules that held then."""
+
+    id: UUID
+    name: str
+    revision: int
+
+
+class PoolReason(StrEnum):
+    """Why a lead is in the public pool."""
+
+    NOBODY_FITS = "nobody-fits"
+    RETURNED = "returned"
+    RECYCLED = "recycled"
+
+
+class PoolStay(Value):
+    """A lead waits in the public pool, where everybody may claim it."""
+
+    since: Timestamp
+    why: PoolReason
+    reason: str | None = None
+
+
 class Touch(Value):
     """A prospect that was a lead already came in once more."""
 
@@ -78,6 +110,13 @@ class LeadState(Value):
     owner: Owner | None = None
     first_owner: Owner | None = None
     """The first who held it; the lead counts for this person in every period."""
+    held_since: Timestamp | None = None
+    """Since when the present owner holds it."""
+    assigned_by_rule: AppliedRule | None = None
+    """Absent where a person gave it to its owner, or the owner claimed it."""
+    pool: PoolStay | None = None
+    region: UUID | None = None
+    """The territory in which the prospect is."""
     contact_id: UUID | None = None
     account_id: UUID | None = None
     created_at: Timestamp
@@ -252,6 +291,18 @@ class LeadAssigned(LeadEvent, type="dealstream.lead.assigned", version=1):
 
     from_owner: Owner | None = None
     to_owner: Owner
+    how: AssignedHow = AssignedHow.HAND
+    rule: AppliedRule | None = None
+
+
+class LeadPooled(LeadEvent, type="dealstream.lead.pooled", version=1):
+    """Nobody holds the lead any more, or nobody was found for it: it waits in the public pool."""
+
+    why: PoolReason
+    reason: str | None = None
+    from_owner: Owner | None = None
+    alert_to: tuple[UUID, ...] = ()
+    """Who looks after what fits nobody."""
 
 
 class LeadQualified(LeadEvent, type="dealstream.lead.qualified", version=1):

@@ -1,0 +1,91 @@
+"""Leads that nobody follows up come back into the public pool.
+
+A lead is due when its owner has let so many working days of theirs pass, leave and holidays not counted, as the firm's
+rules say. Each is decided anew under its lock, so the job may be killed, run twice or beside itself: what it has done
+is in the leads, what it has not it finds again.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from chassis.database import FAILURES, acquired
+from chassis.refusals import Refusal
+from chassis.resources import Resources
+from chassis.ticking import pause
+from chassis.unit_of_work import UnitOfWork, unit_of_work
+from events.catalogue.leads import LeadState
+from leads.assignment import store as store_assignment
+from leads.lead import LEAD
+from leads.pool import store
+from leads.pool.pooling import RecycleLead, quiet_since
+
+AT_ONCE = 100
+TICK_SECONDS = 60.0
+
+_log = structlog.get_logger(__name__)
+Place = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one transaction did: how many leads came back, and where the next one goes on, if there is more."""
+
+    recycled: int = 0
+    place: Place | None = None
+
+
+async def recycle_leads(resources: Resources, stop: asyncio.Event) -> None:
+    """Until told to stop; several processes may run this."""
+    while not stop.is_set():
+        try:
+            async with acquired(resources.pool) as connection:
+                tenants = await store.tenants_that_recycle(connection)
+            for tenant in tenants:
+                await recycle(resources, tenant, stop)
+        except (*FAILURES, Refusal) as failure:
+            _log.warning("quiet leads not recycled, will be tried again", reason=str(failure))
+        await pause(stop, TICK_SECONDS)
+
+
+async def recycle(resources: Resources, tenant: UUID, stop: asyncio.Event | None = None) -> int:
+    """All leads of a tenant that are due; answers how many came back into the pool."""
+    recycled, place = 0, None
+    while stop is None or not stop.is_set():
+        async with unit_of_work(resources, tenant=tenant) as work:
+            done = await _round(work, place)
+        recycled, place = recycled + done.recycled, done.place
+        if place is None:
+            break
+    return recycled
+
+
+async def _round(work: UnitOfWork, after: Place | None) -> Round:
+    policy = await store_assignment.policy(work.connection, work.tenant)
+    days = None if policy is None else policy.pool.recycle_after_days
+    if days is None:
+        return Round()
+    before = work.now - timedelta(days=days)
+    rows = await store.quiet_leads(work.connection, work.tenant, before, after, AT_ONCE)
+    commands = [command for row in rows if (command := await _due(work, row, days)) is not None]
+    await work.execute_many(LEAD, commands)
+    more = len(rows) == AT_ONCE
+    return Round(work.published, (rows[-1]["quiet_since"], rows[-1]["id"]) if more else None)
+
+
+async def _due(work: UnitOfWork, row: Any, days: int) -> tuple[UUID, RecycleLead] | None:
+    """The command for a lead of whose owner's working days enough have passed whole."""
+    lead = LeadState.model_validate_json(row["state"])
+    since = quiet_since(lead)
+    if lead.owner is None or since is None:
+        return None
+    works = await work.directory.working_time(work.tenant, lead.owner.person)
+    moment = await work.moment()
+    day = await work.directory.moment(work.tenant, since)
+    if works.days_after(day.on, days) >= moment.on:
+        return None
+    return row["id"], RecycleLead(moment=moment, owner=lead.owner.person, quiet_since=since)
