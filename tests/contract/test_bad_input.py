@@ -120,7 +120,7 @@ async def test_a_body_at_fault_is_refused_where_it_is_at_fault(name: str, stands
         for operation in own_operations(SERVICES[name]):
             if operation.example is None:
                 continue
-            before, ids = await census(here.pool), await listed_ids(here.client(HERE), SERVICES[name])
+            ids, before = await listed_ids(here.client(HERE), SERVICES[name]), await census(here.pool)
             of_values = [wrong_fields, wrong_values, wrong_amounts]
             faults = [*no_json(), *no_object(), *(fault for of in of_values for fault in of(operation))]
             for fault in faults:
@@ -133,7 +133,7 @@ async def test_a_body_at_fault_is_refused_where_it_is_at_fault(name: str, stands
 async def test_a_time_beyond_business_is_refused(name: str, stands: Any) -> None:
     async with await stands(name) as here:
         client = here.client(HERE, **JSON)
-        before, ids = await census(here.pool), await listed_ids(here.client(HERE), SERVICES[name])
+        ids, before = await listed_ids(here.client(HERE), SERVICES[name]), await census(here.pool)
         for operation in own_operations(SERVICES[name]):
             if operation.example is not None:
                 for fault in wrong_times(operation):

@@ -22,6 +22,7 @@ from leads.customers import opt_outs
 from leads.customers.consent import BarContact, NotBarred, RecordConsent, Statement, UnbarContact, why_not
 from leads.customers.contact import CONTACT
 from leads.customers.inputs import BarInput, ConsentStatement, OptOutLinkInput
+from leads.customers.personal_data import PersonalReads
 from leads.customers.views import MayContactView, OptOutLinkView, ReachView
 from leads.inputs import When
 from leads.lookups import ASSIGNERS
@@ -73,11 +74,13 @@ async def unbar_contact(contact_id: UUID, body: When, work: Work) -> ReachView:
 
 
 @router.get("/v1/contacts/{contact_id}/consents", responses=problems(NotFound))
-async def get_consents(contact_id: UUID, reader: Reader) -> ReachView:
+async def get_consents(contact_id: UUID, reads: PersonalReads, reader: Reader) -> ReachView:
     """What the contact decided about being reached; the decisions before are in its history."""
     if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
         raise NotFound
-    return ReachView.of(await reader.load(CONTACT, contact_id))
+    loaded = await reader.load(CONTACT, contact_id)
+    reads.note(reader.principal, [contact_id])
+    return ReachView.of(loaded)
 
 
 @router.get("/v1/contacts/{contact_id}/may-contact", responses=problems(NotFound))

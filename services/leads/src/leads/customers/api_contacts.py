@@ -12,7 +12,7 @@ from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
 from chassis.reading import Reader
-from chassis.refusals import AlreadyExists, Invalid, NotFound
+from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.custom_fields import RecordKind
@@ -21,6 +21,8 @@ from leads import store
 from leads.capturing import contact_of
 from leads.custom.values import VALUE_REFUSALS
 from leads.customers.contact import CONTACT, AddContact, ChangeContact
+from leads.customers.masking import Sight
+from leads.customers.personal_data import PersonalReads, sight_of
 from leads.inputs import ContactChange, ContactInput
 from leads.lookups import Lookups
 from leads.views import ContactView
@@ -52,7 +54,7 @@ async def add_contact(body: ContactInput, work: Work, response: Response) -> Con
         raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
     loaded = await _added(work, body)
     response.headers["Location"] = f"/v1/contacts/{loaded.state.id}"
-    return ContactView.of(loaded)
+    return ContactView.of(loaded)  # who enters it has just said all of it
 
 
 @router.post(
@@ -76,6 +78,7 @@ async def add_contacts(body: Batch[ContactItem], work: Work, response: Response)
 
 @router.get("/v1/contacts")
 async def list_contacts(
+    reads: PersonalReads,
     reader: Reader,
     *,
     account: UUID | None = None,
@@ -89,26 +92,33 @@ async def list_contacts(
     query.equal({"account_id": account, "external_id": external_id})
     store.contacts_of(query, reader.scope)
     rows = await store.by_id(reader.connection, query, "contact", after=cursors.read(cursor), limit=limit)
-    return cursors.page(rows, limit, lambda row: ContactView.of(_loaded(row)), lambda row: [row["id"]])
+    sight = await sight_of(reader.connection, reader.principal)
+    reads.note(reader.principal, (row["id"] for row in rows[:limit]))
+    return cursors.page(rows, limit, lambda row: _view(_loaded(row), sight), lambda row: [row["id"]])
 
 
 @router.get("/v1/contacts/{contact_id}", responses=problems(NotFound))
-async def get_contact(contact_id: UUID, reader: Reader) -> ContactView:
-    """One contact."""
+async def get_contact(contact_id: UUID, reads: PersonalReads, reader: Reader) -> ContactView:
+    """One contact; mail, phone and personal fields masked for roles that have no right to see them."""
     if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
         raise NotFound
-    return ContactView.of(await reader.load(CONTACT, contact_id))
+    sight = await sight_of(reader.connection, reader.principal)
+    loaded = await reader.load(CONTACT, contact_id)
+    reads.note(reader.principal, [contact_id])
+    return _view(loaded, sight)
 
 
 @router.patch(
     "/v1/contacts/{contact_id}",
-    responses=problems(NotFound, Invalid, *VALUE_REFUSALS),
+    responses=problems(NotFound, Forbidden, Invalid, *VALUE_REFUSALS),
     openapi_extra=example({"job_title": "Head of purchasing"}),
 )
-async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> ContactView:
-    """Change what is known of the contact."""
+async def change_contact(contact_id: UUID, body: ContactChange, reads: PersonalReads, work: Work) -> ContactView:
+    """Change what is known of the contact. What one may not see one cannot change."""
     if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):
         raise NotFound
+    sight = await sight_of(work.connection, work.principal)
+    _refuse_blind(body, sight)
     lookups = Lookups(work)
     await lookups.gather([body])
     changes = body.model_dump(exclude_unset=True, exclude={"account", "country", "custom"})
@@ -117,7 +127,9 @@ async def change_contact(contact_id: UUID, body: ContactChange, work: Work) -> C
     country = body.country or await lookups.country()
     fields = await lookups.custom(RecordKind.CONTACT, body.custom, complete=False)
     command = ChangeContact(moment=await work.moment(), changes=changes, country=country, custom=fields)
-    return ContactView.of(await work.execute(CONTACT, contact_id, command))
+    loaded = await work.execute(CONTACT, contact_id, command)
+    reads.note(work.principal, [contact_id])
+    return _view(loaded, sight)
 
 
 async def _existing(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState] | None:
@@ -134,6 +146,22 @@ async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:
     contact = contact_of(body, id_, account, owner, country=country, custom=fields, at=moment.at)
     contact = contact.model_copy(update={"external_id": body.external_id})
     return await work.execute(CONTACT, id_, AddContact(moment=moment, contact=contact))
+
+
+def _refuse_blind(body: ContactChange, sight: Sight) -> None:
+    """Whoever is shown masks would write them back."""
+    if sight.clear:
+        return
+    for name in ("email", "phone"):
+        if name in body.model_fields_set:
+            raise Forbidden("You see only a mask of this.", pointer=f"/{name}")
+    for key in body.custom:
+        if key in sight.personal:
+            raise Forbidden("You see only a mask of this.", pointer=f"/custom/{key}")
+
+
+def _view(loaded: Loaded[ContactState], sight: Sight) -> ContactView:
+    return ContactView.of(Loaded(sight.of(loaded.state), loaded.version))
 
 
 def _loaded(row: Any) -> Loaded[ContactState]:

@@ -15,6 +15,8 @@ from chassis.problems import problems
 from chassis.reading import Reader, ReadTransaction
 from chassis.refusals import NotFound
 from leads import store
+from leads.customers.masking import CLEAR, Sight
+from leads.customers.personal_data import PersonalReads, sight_of
 from leads.history import store as history_store
 from leads.history.views import ChangeView
 
@@ -41,12 +43,14 @@ async def get_account_history(
 
 @router.get("/v1/contacts/{contact_id}/history", responses=problems(NotFound))
 async def get_contact_history(
-    contact_id: UUID, reader: Reader, *, limit: Limit = 50, cursor: CursorText = None
+    contact_id: UUID, reads: PersonalReads, reader: Reader, *, limit: Limit = 50, cursor: CursorText = None
 ) -> Page[ChangeView]:
-    """What changed about a contact, oldest first: personal data."""
+    """What changed about a contact, oldest first: personal data, masked as in the contact itself."""
     if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
         raise NotFound
-    return await _page(reader, "contact_change", contact_id, limit, cursor)
+    reads.note(reader.principal, [contact_id])
+    sight = await sight_of(reader.connection, reader.principal)
+    return await _page(reader, "contact_change", contact_id, limit, cursor, sight=sight)
 
 
 async def _refuse_unseen(
@@ -59,13 +63,14 @@ async def _refuse_unseen(
         raise NotFound
 
 
-async def _page(reader: ReadTransaction, table: str, id_: UUID, limit: int, cursor: str | None) -> Page[ChangeView]:
+async def _page(
+    reader: ReadTransaction, table: str, id_: UUID, limit: int, cursor: str | None, *, sight: Sight = CLEAR
+) -> Page[ChangeView]:
     cursors = reader.cursors(f"{table} {id_}")
-    rows = await history_store.changes(
-        reader.connection, reader.tenant, table, id_, after=cursors.read(cursor), limit=limit
-    )
-    return cursors.page(rows, limit, _view, lambda row: [row["version"]])
+    after = cursors.read(cursor)
+    rows = await history_store.changes(reader.connection, reader.tenant, table, id_, after=after, limit=limit)
 
+    def view(row: Any) -> ChangeView:
+        return ChangeView.of(row, from_json(row["changes"]), sight)
 
-def _view(row: Any) -> ChangeView:
-    return ChangeView.of(row, from_json(row["changes"]))
+    return cursors.page(rows, limit, view, lambda row: [row["version"]])

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from leads.customers.masking import Sight
+
 _BOOKKEEPING = "changed_at"
 _VALUE, _REVISION = "custom/", "custom_revisions/"
 
@@ -36,19 +38,20 @@ class ChangeView(BaseModel):
     changes: list[FieldChangeView]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], changes: Mapping[str, Any]) -> "ChangeView":
+    def of(cls, row: Mapping[str, Any], changes: Mapping[str, Any], sight: Sight) -> "ChangeView":
         return cls(
             version=row["version"],
             at=row["at"],
             recorded_at=row["recorded_at"],
             by=row["actor"],
-            changes=list(_fields(changes)),
+            changes=list(_fields(changes, sight)),
         )
 
 
-def _fields(changes: Mapping[str, Any]) -> Iterator[FieldChangeView]:
+def _fields(changes: Mapping[str, Any], sight: Sight) -> Iterator[FieldChangeView]:
     for name, change in sorted(changes.items()):
         if name == _BOOKKEEPING or name.startswith(_REVISION):
             continue
         revision = changes.get(name.replace(_VALUE, _REVISION, 1), {}).get("to") if name.startswith(_VALUE) else None
-        yield FieldChangeView(field=name, was=change["from"], now=change["to"], revision=revision)
+        was, now = (sight.of_change(name, change[end]) for end in ("from", "to"))
+        yield FieldChangeView(field=name, was=was, now=now, revision=revision)
