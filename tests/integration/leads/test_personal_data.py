@@ -33,8 +33,7 @@ async def test_roles_without_the_right_see_masks_wherever_they_look(world, done,
     assert "1990" not in past
     assert "o***@donga.example" in past
     assert "old@donga" in (await world.ana.get(f"{contact}/history")).text
-    everything = [path for path in ("/v1/leads", "/v1/contacts", contact, f"{contact}/history", f"{contact}/consents")]
-    for path in everything:
+    for path in ("/v1/leads", "/v1/contacts", contact, f"{contact}/history", f"{contact}/consents"):
         assert MAIL not in (await world.dora.get(path)).text, path
 
 

@@ -15,7 +15,7 @@ from leads.conversions import api as api_conversions
 from leads.conversions.reactions import GROUP, REACTIONS, react
 from leads.conversions.watching import watch_conversions
 from leads.custom import api as api_custom_fields
-from leads.customers import api_accounts, api_consents, api_contacts, api_opt_outs, api_personal_data
+from leads.customers import api_accounts, api_consents, api_contacts, api_opt_outs, api_personal_data, api_profile
 from leads.duplicates.renewing_keys import renew_keys
 from leads.forms import api as api_forms
 from leads.forms import api_public as api_public_forms
@@ -61,6 +61,7 @@ SERVICE = Service(
         api_consents.router,
         api_opt_outs.router,
         api_personal_data.router,
+        api_profile.router,
         api_forms.router,
         api_public_forms.router,
         api_checklists.router,

@@ -1,4 +1,4 @@
-"""What of a contact is shown to whom: mail, phone and personal fields are masked for roles without the right. Pure.
+"""What of a contact is shown to whom: mail, phone and personal fields are masked for roles without the right.
 
 A mask leaves enough to tell two contacts apart, and not enough to reach anybody.
 """
