@@ -39,9 +39,11 @@ PEOPLE = [
     for rep in range(1, 5)
 ]
 PLACES = [
-    TeamState(id=name("team 1"), name="Đội Một"),
-    TeamState(id=name("team 2"), name="Đội Hai"),
-    RegionState(id=name("north"), name="North"),
+    TeamState(id=name("sales"), name="Sales"),
+    TeamState(id=name("team 1"), name="Đội Một", parent=name("sales")),
+    TeamState(id=name("team 2"), name="Đội Hai", parent=name("team 1")),
+    RegionState(id=name("north"), name="North", parent=name("country")),
+    RegionState(id=name("country"), name="Country", external_id="vn"),
 ]
 
 DIRECTOR = Principal(TENANT, "person:d", name("director"), frozenset({Role.DIRECTOR}))
@@ -141,6 +143,24 @@ async def test_a_rep_sees_the_own_figures_and_a_manager_those_of_the_team(analyt
     assert (await get(analytics, "/kpis/deals-opened"))["rows"][0]["value"] == len(seen)
     explained = await get(analytics, "/kpis/deals-opened/explain", REP)
     assert {item["dimensions"]["rep"] for item in explained["items"]} == {"Rep 1"}
+
+
+async def test_a_team_or_region_rolls_up_what_is_below_it_and_nobody_sees_more_by_that(analytics: Running) -> None:
+    seen = list(kpi_oracle.opened(FIRM, kpi_oracle.FOREVER))
+    teams = {team: sum(one.where["team"] == str(name(team)) for one in seen) for team in ("team 1", "team 2")}
+    north = sum(one.where["region"] == str(name("north")) for one in seen)
+    assert min(*teams.values(), north) > 0
+
+    async def value(who: Principal = DIRECTOR, **asked: str) -> Any:
+        return (await get(analytics, "/kpis/deals-opened", who, **asked))["rows"][0]["value"]
+
+    assert await value(filter="team:Sales") == 0
+    assert await value(filter="team:Sales", roll_up="true") == sum(teams.values())
+    assert await value(filter="team:Đội Một") == teams["team 1"]
+    assert await value(filter="team:Đội Một", roll_up="true") == sum(teams.values())
+    assert await value(filter="region:vn", roll_up="true") == north
+    assert await value(filter="team:Đội Hai", roll_up="true") == teams["team 2"]
+    assert await value(MANAGER, filter="team:Sales", roll_up="true") == teams["team 1"]
 
 
 async def test_a_comparison_shows_the_value_of_the_period_before(analytics: Running) -> None:

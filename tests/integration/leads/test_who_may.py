@@ -1,11 +1,15 @@
 """Who sees and who changes what: scope by role, other firms, the rows themselves."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 
+from events.catalogue.identity import Assignment, PersonState, Role, TeamState
+
 FIRM, OTHER = UUID(int=0xF1), UUID(int=0xF2)
 BAO = str(UUID(int=0xB1))
+NORTH, SOUTH = UUID(int=0x11), UUID(int=0x12)
 
 
 async def titles(caller, **query):
@@ -122,3 +126,27 @@ async def test_the_database_itself_keeps_firms_apart(world, leads, done):
         assert await seen(FIRM, table) > 0
         assert await seen(OTHER, table) == 0
         assert await seen(None, table) == 0
+
+
+async def test_a_manager_sees_the_teams_below_the_led_ones_and_no_longer_when_they_move(world, done, assert_problem):
+    district, street, chi = UUID(int=0x13), UUID(int=0x14), UUID(int=0xA2)
+    places = (Assignment(from_on=date(2020, 1, 1), team=street),)
+    await world.know(
+        TeamState(id=district, name="District", parent=NORTH),
+        TeamState(id=street, name="Street", parent=district),
+        PersonState(id=chi, name="Chi", roles=(Role.REP,), assignments=places),
+        version=1,
+    )
+    body = {"title": "of chi", "owner": str(chi), "prospect": {"name": "Lan"}}
+    lead = done(await world.importer.post("/v1/leads", body), 201)
+    paths = [f"/v1/leads/{lead['id']}", f"/v1/leads/{lead['id']}/custody", f"/v1/contacts/{lead['contact']}"]
+    assert await titles(world.mai) == ["of chi"]
+    for path in paths:
+        done(await world.mai.get(path))
+        assert_problem(await world.bao.get(path), 404, "not-found")
+    done(await world.mai.post(f"/v1/leads/{lead['id']}/qualification"))
+    await world.know(TeamState(id=district, name="District", parent=SOUTH))
+    assert await titles(world.mai) == []
+    for path in paths:
+        assert_problem(await world.mai.get(path), 404, "not-found")
+    assert_problem(await world.mai.post(f"/v1/leads/{lead['id']}/disqualification", {"reason": "x"}), 404, "not-found")

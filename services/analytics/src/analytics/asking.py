@@ -49,6 +49,7 @@ class Limits(BaseModel):
     as_of: Day | None = Field(None, description="What was the case at the end of this day; stocks are of this day")
     known_at: OccurredAt | None = Field(None, description="What was known at this time; later events are left out")
     filter: Texts = Field([], description="dimension:value; the value is an id, a name, an external id, or (none)")
+    roll_up: bool = Field(False, description="A team or region in filter stands for all below it as well, as of today")
     compare: Comparison | None = Field(None, description="Also the value of the period before, or a year ago")
     limit: Annotated[int, Field(ge=1, le=10_000)] = 1_000
 
@@ -104,6 +105,8 @@ def question_of(kpi: Kpi, limits: Limits, names: Names, *, scope: Scope, now: da
         raise Forbidden(f"{kpi.slug} belongs to nobody in particular: only those who see all records may ask for it.")
     by, unit = split(limits.by)
     filters = filters_of(limits.filter, names)
+    if limits.roll_up:
+        filters = {name: names.rolled_up(name, values) for name, values in filters.items()}
     for name in (*by, *filters):
         if name not in kpi.dimensions:
             allowed = ", ".join(kpi.dimensions) or "none"

@@ -6,7 +6,7 @@ topics of deals. What was read is remembered until the directory hears of a chan
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -29,7 +29,7 @@ NAMED: Final = frozenset(KINDS.values())
 TRUST_SECONDS: Final = 30.0
 
 ALL: Final = """
-SELECT kind, id::text, external_id, state ->> 'name' FROM directory_record
+SELECT kind, id::text, external_id, state ->> 'name', state ->> 'parent' FROM directory_record
 WHERE tenant_id = $1 AND kind = ANY($2::text[])
 """
 
@@ -46,6 +46,8 @@ class Names:
     by_id: Mapping[tuple[Dimension, str], str]
     ids: Mapping[tuple[Dimension, str], frozenset[str]]
     """By name in small letters and by external id; one name may stand for several."""
+    children: Mapping[tuple[Dimension, str], frozenset[str]] = field(default_factory=dict)
+    """Of teams and regions: those right below."""
 
     def shown(self, dimension: Dimension, value: str | None) -> str:
         if value is None:
@@ -66,6 +68,16 @@ class Names:
             raise Invalid(f"No {dimension} is called {asked!r}.", pointer="/filter")
         return frozenset({identity})
 
+    def rolled_up(self, dimension: Dimension, values: frozenset[str | None]) -> frozenset[str | None]:
+        """These values and all below them in today's tree; of what has no tree the values alone."""
+        found, more = set(values), list(values)
+        while more:
+            value = more.pop()
+            below = frozenset() if value is None else self.children.get((dimension, value), frozenset())
+            more += below - found
+            found |= below
+        return frozenset(found)
+
 
 _remembered: "WeakKeyDictionary[Directory, dict[UUID, tuple[int, float, Names]]]" = WeakKeyDictionary()
 
@@ -85,13 +97,20 @@ async def names_of(connection: Any, directory: Directory, tenant: UUID) -> Names
 def _named(rows: list[Any]) -> Names:
     by_id: dict[tuple[Dimension, str], str] = {}
     ids: dict[tuple[Dimension, str], set[str]] = {}
-    for kind, id_, external_id, name in rows:
+    children: dict[tuple[Dimension, str], set[str]] = {}
+    for kind, id_, external_id, name, parent in rows:
         dimension = KINDS[kind]
         by_id[dimension, id_] = name
+        if parent is not None:
+            children.setdefault((dimension, parent), set()).add(id_)
         for known in (name.casefold(), external_id, id_):
             if known is not None:
                 ids.setdefault((dimension, known), set()).add(id_)
-    return Names(by_id, {key: frozenset(values) for key, values in ids.items()})
+    return Names(by_id, _frozen(ids), _frozen(children))
+
+
+def _frozen(found: dict[tuple[Dimension, str], set[str]]) -> dict[tuple[Dimension, str], frozenset[str]]:
+    return {key: frozenset(values) for key, values in found.items()}
 
 
 def _as_id(text: str) -> str | None:
