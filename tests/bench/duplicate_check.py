@@ -30,7 +30,8 @@ from made_up_prospects import MadeUp, prospects
 from chassis.database import begin_as_tenant
 from chassis.migrate import migrate
 from chassis.principal import Scope
-from events.catalogue.leads import ContactState, LeadState
+from events.catalogue.contacts import ContactState
+from events.catalogue.leads import LeadState
 from events.ids import uuid7
 from leads.app import SERVICE
 from leads.customers.contact import CONTACT

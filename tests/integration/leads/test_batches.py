@@ -2,7 +2,8 @@
 
 import asyncio
 
-from events.catalogue.leads import ContactAdded, HandoffAccepted, LeadCaptured, LeadQualified
+from events.catalogue.contacts import ContactAdded
+from events.catalogue.leads import HandoffAccepted, LeadCaptured, LeadQualified
 from events.testing import assert_nothing_published, published
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from events.catalogue.leads import ContactAdded, ContactConsentChanged
+from events.catalogue.contacts import ContactAdded, ContactConsentChanged
 from events.testing import assert_published, published
 
 NEWS = {"channel": "mail", "purpose": "marketing"}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from events.catalogue.contacts import ContactAdded
 from events.catalogue.custom_fields import CustomFieldChanged, CustomFieldDefined
-from events.catalogue.leads import ContactAdded, LeadCaptured
+from events.catalogue.leads import LeadCaptured
 from events.testing import assert_published, published
 
 

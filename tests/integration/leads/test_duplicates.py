@@ -9,7 +9,8 @@ import pytest
 from starlette.responses import Response
 
 from chassis.unit_of_work import unit_of_work
-from events.catalogue.leads import ContactAdded, LeadCaptured, LeadTouched
+from events.catalogue.contacts import ContactAdded
+from events.catalogue.leads import LeadCaptured, LeadTouched
 from events.testing import published
 from leads.api_leads import capture_lead
 from leads.inputs import LeadInput, Prospect

@@ -3,8 +3,8 @@
 import asyncio
 from uuid import UUID, uuid5
 
+from events.catalogue.contacts import ContactAdded
 from events.catalogue.leads import (
-    ContactAdded,
     CustomerOpened,
     HandoffAccepted,
     HandoffOffered,

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from events.catalogue.leads import ContactAdded, LeadCaptured, LeadTouched
+from events.catalogue.contacts import ContactAdded
+from events.catalogue.leads import LeadCaptured, LeadTouched
 from events.testing import FixedClock, published
 
 FORM = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from events.catalogue.leads import (
+from events.catalogue.contacts import (
     Channel,
     Consent,
     ContactConsentChanged,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chassis.history import differences
 from chassis.refusals import AlreadyExists
+from events.catalogue.contacts import ContactChanged
 from events.catalogue.custom_fields import (
     CustomFieldChanged,
     CustomFieldDefined,
@@ -16,7 +17,7 @@ from events.catalogue.custom_fields import (
     FieldType,
     RecordKind,
 )
-from events.catalogue.leads import ContactChanged, CustomerChanged, LeadDetailsChanged, LeadState
+from events.catalogue.leads import CustomerChanged, LeadDetailsChanged, LeadState
 from events.moment import Moment
 from events.testing import given
 from leads.custom.custom_field import (

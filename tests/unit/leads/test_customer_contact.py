@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from chassis.refusals import AlreadyExists
-from events.catalogue.leads import ContactAdded, ContactChanged, ContactState, CustomerChanged, CustomerOpened, Owner
+from events.catalogue.contacts import ContactAdded, ContactChanged, ContactState
+from events.catalogue.leads import CustomerChanged, CustomerOpened, Owner
 from events.moment import Moment
 from events.testing import given
 from leads.customers.contact import CONTACT, AddContact, ChangeContact

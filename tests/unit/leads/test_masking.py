@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.catalogue.leads import ContactState
+from events.catalogue.contacts import ContactState
 from leads.customers.masking import CLEAR, Sight, masked_mail, masked_phone
 
 LAN = ContactState(

@@ -8,8 +8,8 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from chassis.refusals import AlreadyExists, Refusal
+from events.catalogue.contacts import Channel, Purpose
 from events.catalogue.custom_fields import CustomFieldState, FieldType, RecordKind
-from events.catalogue.leads import Channel, Purpose
 from events.catalogue.web_forms import FormConsent, FormField, WebFormChanged, WebFormDefined, WebFormState
 from events.moment import Moment
 from events.testing import given

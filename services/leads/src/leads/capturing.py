@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.contacts import Consent, ContactState
 from events.catalogue.custom_fields import RecordKind
-from events.catalogue.leads import Consent, ContactState, Owner
+from events.catalogue.leads import Owner
 from leads.custom.values import CustomValues
 from leads.customers.consent import RecordConsent, Statement, consent_key
 from leads.customers.contact import AddContact

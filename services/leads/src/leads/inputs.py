@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, StringConstraints, model_validator
 
 from chassis.inputs import Day, ExternalId, Input, LongText, MoneyInput, Name, OccurredAt, StrictBool, at_field
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 
 Email = Annotated[str, StringConstraints(strict=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
 Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9 ().\-/]{3,40}$")]

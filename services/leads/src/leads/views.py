@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from chassis.aggregates import Loaded
 from chassis.bulk import BatchResult
 from chassis.inputs import MoneyView
+from events.catalogue.contacts import ContactState
 from events.catalogue.leads import (
     AppliedRule,
-    ContactState,
     CustomerState,
     CustomValue,
     HandoffState,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from events.event import UNSTAMPED, Event, Value
 from events.topics import LEADS_WEB_FORM
 

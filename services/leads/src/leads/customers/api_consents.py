@@ -16,7 +16,7 @@ from chassis.reading import Reader
 from chassis.refusals import Forbidden, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from leads import store
 from leads.customers import opt_outs
 from leads.customers.consent import BarContact, NotBarred, RecordConsent, Statement, UnbarContact, why_not

@@ -15,8 +15,8 @@ from chassis.reading import Reader
 from chassis.refusals import AlreadyExists, Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.contacts import ContactState
 from events.catalogue.custom_fields import RecordKind
-from events.catalogue.leads import ContactState
 from leads import store
 from leads.capturing import contact_of
 from leads.custom.values import VALUE_REFUSALS

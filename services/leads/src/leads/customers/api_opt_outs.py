@@ -12,7 +12,7 @@ from chassis.problems import problems
 from chassis.refusals import NotFound
 from chassis.resources import Resources
 from chassis.unit_of_work import unit_of_work
-from events.catalogue.leads import ContactState
+from events.catalogue.contacts import ContactState
 from leads.customers import opt_outs
 from leads.customers.consent import RecordConsent, Statement, consent_key
 from leads.customers.contact import CONTACT

@@ -10,7 +10,7 @@ from typing import Literal
 
 from chassis.aggregates import Command
 from chassis.refusals import Refusal
-from events.catalogue.leads import (
+from events.catalogue.contacts import (
     Channel,
     Consent,
     ContactConsentChanged,

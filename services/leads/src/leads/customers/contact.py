@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
-from events.catalogue.leads import ContactAdded, ContactChanged, ContactEvent, ContactState
+from events.catalogue.contacts import ContactAdded, ContactChanged, ContactEvent, ContactState
 from leads.custom.values import NO_VALUES, CustomValues
 from leads.customers import consent
 from leads.customers.consent import BarContact, ConsentCommand, RecordConsent, UnbarContact

@@ -1,7 +1,7 @@
 """What callers may send about reaching contacts."""
 
 from chassis.inputs import Input, LongText, Name
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from leads.inputs import ConsentInput, When
 
 

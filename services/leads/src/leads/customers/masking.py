@@ -10,8 +10,8 @@ from typing import Any
 
 import phonenumbers
 
+from events.catalogue.contacts import ContactState
 from events.catalogue.identity import Role
-from events.catalogue.leads import ContactState
 
 SEEING_BY_DEFAULT = frozenset(Role) - {Role.DIRECTOR}
 """Whoever works with contacts; directors see figures and records without the means to reach people."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chassis.refusals import NotFound
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from leads.customers import store_opt_outs
 
 

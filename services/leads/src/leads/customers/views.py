@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chassis.aggregates import Loaded
-from events.catalogue.leads import Channel, Consent, ContactState, DoNotContact, Purpose
+from events.catalogue.contacts import Channel, Consent, ContactState, DoNotContact, Purpose
 from leads.customers.consent import Why
 
 

@@ -12,7 +12,7 @@ from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources
 from chassis.ticking import pause
-from events.catalogue.leads import ContactState
+from events.catalogue.contacts import ContactState
 from leads import store
 from leads.customers.contact import key_columns, keys_of
 from leads.duplicates.match_keys import REVISION, country_of, phone_key

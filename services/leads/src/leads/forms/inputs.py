@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints, model_validator
 
 from chassis.inputs import Input, LongText, Name, StrictBool, StrictInt
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from leads.inputs import Change
 
 FieldName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9_.\[\]-]{0,79}$")]

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chassis.aggregates import Loaded
-from events.catalogue.leads import Channel, Purpose
+from events.catalogue.contacts import Channel, Purpose
 from events.catalogue.web_forms import WebFormState
 
 
