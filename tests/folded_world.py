@@ -15,6 +15,7 @@ from analytics.ledger import facts
 from analytics.ledger.fold import Fold
 from analytics.measures import MEASURES, POSTINGS
 from chassis.migrate import migrate, sources
+from events.catalogue.activities import ActivityNoted
 from events.catalogue.campaigns import SpendBooked
 from events.catalogue.deals import DealNextStepPlanned
 from events.catalogue.leads import HandoffOffered, LeadReopened
@@ -30,6 +31,7 @@ EVENTS = {
     "handoff": (HandoffOffered(), "leads.handoff"),
     "deal": (DealNextStepPlanned(next_step=None), "deals.deal"),
     "spend": (SpendBooked(), "leads.spend"),
+    "activity": (ActivityNoted(), "leads.activity"),
 }
 
 

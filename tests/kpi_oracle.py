@@ -131,6 +131,41 @@ def said_of_leads(who: str) -> Callable[[Any, date], Iterator[Seen]]:
     return see
 
 
+# Activities
+
+
+def activities(world: Any, day: date) -> Iterator[Seen]:
+    for activity in world.latest("activity"):
+        if activity.status != "done" or activity.done_on > day:
+            continue
+        where = place(activity.performer, label=activity.kind)
+        yield Seen(activity.done_on, where, "done")
+        if activity.kind == "visit":
+            yield Seen(activity.done_on, {**where, "label": None}, "visit")
+        if activity.first_of_day:
+            yield Seen(activity.done_on, {**where, "label": None}, "visited")
+
+
+def plans(world: Any, day: date) -> Iterator[Seen]:
+    """What had become of plans by the end of a day."""
+    for activity in world.latest("activity"):
+        if activity.kind not in {"visit", "meeting"} or activity.recorded_on > day:
+            continue
+        where, kind = place(activity.performer), activity.kind
+        on = activity.planned_on
+        for move in reversed(activity.moves):
+            if move.on > day:
+                on = move.from_on
+            elif move.on >= move.from_on:
+                yield Seen(move.from_on, where, f"{kind} moved late")
+        over = activity.done_on or activity.closed_on
+        became = activity.status if over and over <= day else "open"
+        if on:
+            yield Seen(on, where, f"{kind} {became}")
+        elif became == "done":
+            yield Seen(activity.done_on, where, f"{kind} unplanned")
+
+
 # Deals
 
 
@@ -315,6 +350,16 @@ def ratio(part: str, *whole: str) -> Callable[[list[Seen]], Any]:
     return reckon
 
 
+def ratio_of_all(part: tuple[str, ...], rest: tuple[str, ...]) -> Callable[[list[Seen]], Any]:
+    """One or more kinds of things over these and the rest."""
+
+    def reckon(seen: list[Seen]) -> Any:
+        ours, others = (sum((total(what)(seen) for what in group), Fraction()) for group in (part, rest))
+        return ours / (ours + others) if ours + others else None
+
+    return reckon
+
+
 def mean(what: str) -> Callable[[list[Seen]], Any]:
     def reckon(seen: list[Seen]) -> Any:
         values = [one.value for one in seen if one.what == what]
@@ -379,6 +424,14 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
     "time-in-stage-p75": (stays, at_rank("all stays", P75)),
     "time-in-stage-latest": (stays, mean("latest stay")),
     "time-in-stage-latest-p50": (stays, at_rank("latest stay", HALF)),
+    "activities-done": (activities, total("done")),
+    "visits-done": (activities, total("visit")),
+    "customers-visited": (activities, total("visited")),
+    "visit-plan-fulfilment": (
+        plans,
+        ratio("visit done", "visit done", "visit no-show", "visit cancelled", "visit open", "visit moved late"),
+    ),
+    "no-show-rate": (plans, ratio_of_all(("visit no-show", "meeting no-show"), ("visit done", "meeting done"))),
     "discount-rate": (closes, ratio("discount", "list")),
 }
 """What each figure sees and how it is reckoned; pipeline velocity is made of others, see ``velocity``."""
@@ -394,6 +447,12 @@ APART: dict[str, dict[str, tuple[Callable[..., Iterator[Seen]], str]]] = {
         "won": (closes, "value won"),
     },
     "conversion-by-stage": {"still_in": (entries, "still in")},
+    "visit-plan-fulfilment": {
+        "no_show": (plans, "visit no-show"),
+        "moved_late": (plans, "visit moved late"),
+        "open": (plans, "visit open"),
+        "unplanned": (plans, "visit unplanned"),
+    },
     "time-in-stage": {"excluded": (stays, "unknown")},
 }
 

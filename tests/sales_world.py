@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
+from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Move
 from events.catalogue.campaigns import Reversal, SpendState
 from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
@@ -45,6 +46,7 @@ class World:
     deals: list[list[DealState]] = field(default_factory=list)
     spends: list[list[SpendState]] = field(default_factory=list)
     scores: list[list[ScoreState]] = field(default_factory=list)
+    activitys: list[list[ActivityState]] = field(default_factory=list)
 
     def latest(self, kind: str) -> list[Any]:
         return [versions[-1] for versions in getattr(self, f"{kind}s")]
@@ -60,6 +62,8 @@ def a_world(seed: int, size: int = 25, first: date = date(2025, 11, 20), days: i
         world.deals.append(_deal(dice, world.leads[-1][-1], name(f"deal {seed} {number}"), start))
         world.spends.append(_spend(Random(f"{seed} {number}"), name(f"spend {seed} {number}"), start))  # noqa: S311
         world.scores.append(_score(Random(f"score {seed} {number}"), world.leads[-1][-1]))  # noqa: S311
+        acts = Random(f"activity {seed} {number}")  # noqa: S311
+        world.activitys.append(_activity(acts, name(f"activity {seed} {number}"), start))
     return world
 
 
@@ -141,6 +145,45 @@ def _spend(dice: Random, id_: UUID, at: datetime) -> list[SpendState]:
         return [spend]
     reversal = Reversal(at=at + timedelta(days=5), on=(at + timedelta(days=5)).date(), reason="typing error")
     return [spend, spend.model_copy(update={"reversal": reversal})]
+
+
+def _activity(dice: Random, id_: UUID, at: datetime) -> list[ActivityState]:
+    """Planned or not, done on the day or weeks after, by another team than that of the plan, or cancelled."""
+    planned = ActivityState(
+        id=id_, kind=dice.choice((ActivityKind.VISIT, ActivityKind.VISIT, *ActivityKind)), entered_at=at,
+        status=ActivityStatus.PLANNED, performer=dice.choice(OWNERS), planned_at=at, planned_on=at.date(),
+        recorded_on=at.date(), customer_id=name("customer"),
+    )  # fmt: skip
+    done_at, fate = at + timedelta(days=dice.choice((0, 0, 1, 20))), dice.random()
+    for _ in range(dice.choice((0, 0, 0, 1, 2))):
+        planned = _moved(dice, planned, at)
+    done = planned.model_copy(
+        update={
+            "status": ActivityStatus.DONE, "done_at": done_at, "done_on": done_at.date(),
+            "performer": dice.choice(OWNERS),
+            "first_of_day": planned.kind is ActivityKind.VISIT and dice.random() < 0.6,
+        }
+    )  # fmt: skip
+    if fate < 0.2:
+        return [planned]
+    if fate < 0.4:
+        off = dice.choice((ActivityStatus.CANCELLED, ActivityStatus.NO_SHOW))
+        return [planned, planned.model_copy(update={"status": off, "closed_on": done_at.date()})]
+    if fate < 0.5:
+        unplanned = {"planned_at": None, "planned_on": None, "moves": (), "recorded_on": done.done_on}
+        return [done.model_copy(update=unplanned)]
+    return [done] if fate < 0.6 else [planned, done, done.model_copy(update={"outcome": "interested"})]
+
+
+def _moved(dice: Random, planned: ActivityState, at: datetime) -> ActivityState:
+    """On the day, before it, or late; in the order in which it happened."""
+    assert planned.planned_at is not None
+    assert planned.planned_on is not None
+    last = planned.moves[-1].at if planned.moves else at
+    moved = last + timedelta(days=dice.choice((0, 1, 3)))
+    to = moved + timedelta(days=dice.choice((0, 1, 7)))
+    move = Move(at=moved, on=moved.date(), from_at=planned.planned_at, from_on=planned.planned_on)
+    return planned.model_copy(update={"moves": (*planned.moves, move), "planned_at": to, "planned_on": to.date()})
 
 
 class _Deal:

@@ -183,6 +183,8 @@ async def _leads(here: Standing, firm: Firm) -> None:
     for name in ("rep", ELSEWHERE, "sdr"):
         body = {"title": f"{firm.mark} lead", "owner_external_id": name, "external_id": f"lead {name}"}
         lead = await here.post(firm, "/v1/leads", body)
+        call = {"kind": "call", "lead": lead["id"], "performer_external_id": name, "note": f"{firm.mark} was called"}
+        await here.post(firm, "/v1/activities", {**call, "external_id": f"call {name}"})
         await here.client(firm).post(f"/v1/leads/{lead['id']}/qualification", json={})
         if name != "sdr":
             offer = {"offered_to_external_id": name, "external_id": f"handoff {name}"}

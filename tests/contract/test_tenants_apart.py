@@ -187,6 +187,7 @@ async def listed(here: Standing, who: str, path: str) -> set[str]:
 
 NARROWED = {
     ("leads", "/v1/leads"): {"rep": 2, ELSEWHERE: 1, "sdr": 2, "manager": 3, "director": 4},
+    ("leads", "/v1/activities"): {"rep": 1, ELSEWHERE: 1, "sdr": 1, "manager": 2, "director": 3},
     ("leads", "/v1/handoffs"): {"rep": 2, ELSEWHERE: 1, "sdr": 1, "director": 3},
     ("deals", "/v1/deals"): {"rep": 1, ELSEWHERE: 1, "sdr": 0, "manager": 1, "sales-ops": 2},
 }

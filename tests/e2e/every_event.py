@@ -71,6 +71,7 @@ def live_it(tenant: Tenant) -> None:
     campaign(admin)
     own_field(admin)
     web_form(admin)
+    activities(admin, ana["id"], account)
     deal = leads(admin, ana["id"], binh["id"])
     assignment(admin, ana["id"])
     own_deal(admin, ana["id"], binh["id"], account)
@@ -162,6 +163,28 @@ def assignment(admin: Caller, ana: str) -> None:
     admin.put("leads", "/v1/assignment-policy", {"rules": [fairs], "pool": limits, "alert_to": [ana]})
     for source in ("fair", "radio"):
         admin.post("leads", "/v1/leads", {"title": "Máy nén khí", "source": source})
+
+
+def activities(admin: Caller, ana: str, account: str) -> None:
+    """A call is made, a task given up, one visit held and another missed."""
+    lead = admin.post("leads", "/v1/leads", {"title": "3 máy bơm", "source": "zalo", "owner": ana})["id"]
+    talked = {"kind": "call", "lead": lead, "performer": ana, "two_way": True, "outcome": "interested"}
+    admin.post("leads", "/v1/activities", talked)
+    admin.patch("leads", f"/v1/accounts/{account}", {"customer_class": "a"})
+    for path in (f"/v1/leads/{lead}", f"/v1/accounts/{account}"):
+        admin.post("leads", f"{path}/next-step", {"next_step": {"what": "send-offer", "due_on": "2030-01-15"}})
+        admin.post("leads", f"{path}/pause", {"until": "2030-01-10", "reason": "budget-next-year"})
+    ago = datetime.now(UTC) - timedelta(minutes=5)
+    task = {"kind": "task", "account": account, "performer": ana, "status": "planned", "planned_at": ago.isoformat()}
+    path = f"/v1/activities/{admin.post('leads', '/v1/activities', task)['id']}"
+    admin.patch("leads", path, {"note": "Kho ở Hải Phòng"})
+    admin.post("leads", f"{path}/cancellation", {"reason": "done-by-others"})
+    for ending, how in (("completion", {"outcome": "offer-wanted"}), ("no-show", {})):
+        visit = admin.post("leads", "/v1/activities", {**task, "kind": "visit", "status": "asked"})
+        path = f"/v1/activities/{visit['id']}"
+        admin.post("leads", f"{path}/agreement")
+        admin.post("leads", f"{path}/move", {"planned_at": (ago + timedelta(minutes=1)).isoformat()})
+        admin.post("leads", f"{path}/{ending}", how)
 
 
 def leads(admin: Caller, ana: str, binh: str) -> str:

@@ -24,7 +24,7 @@ async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[St
 async def test_an_untouched_ledger_agrees(ledger: Stage) -> None:
     found = await ledger.audit()
     assert found.agrees
-    assert found.facts == 32
+    assert found.facts == 40
     assert found.balances > 50
     assert found.cells > found.balances
 

@@ -253,6 +253,7 @@ def test_what_later_events_change_is_marked_so() -> None:
     assert growing == {
         "leads-created", "deals-opened", "deals-won", "deals-lost", "win-rate", "win-rate-value", "revenue-won",
         "open-pipeline", "open-deals", "discount-rate", "cost-per-lead", "cost-per-conversion", "kpi-freshness",
+        "activities-done", "visits-done", "customers-visited",
     }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ LEADS_DISQUALIFY_REASON = Topic("leads.disqualify_reason")
 LEADS_SCORE_RULES = Topic("leads.score_rules")
 LEADS_SCORE_MODEL = Topic("leads.score_model")
 LEADS_SCORE = Topic("leads.score", consumers=("analytics",))
+LEADS_ACTIVITY = Topic("leads.activity", consumers=("analytics",))
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
@@ -83,6 +84,7 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_SCORE_RULES,
     LEADS_SCORE_MODEL,
     LEADS_SCORE,
+    LEADS_ACTIVITY,
     DEALS_PIPELINE,
     DEALS_PRODUCT,
     DEALS_DEAL,

@@ -21,7 +21,7 @@ from chassis.principal import Scope
 from chassis.refusals import Forbidden, Invalid, NotFound
 from events.catalogue.identity import TenantState
 
-AFTER: Final = re.compile(r"(lead|handoff|deal|spend):([0-9a-fA-F-]{36})@([0-9]{1,9})")
+AFTER: Final = re.compile(r"(lead|handoff|deal|spend|activity):([0-9a-fA-F-]{36})@([0-9]{1,9})")
 FILTER: Final = re.compile(r"([a-z]+)\s*[:=]\s*(.+)", re.DOTALL)
 
 TEXTS_MAX: Final = 20
@@ -30,7 +30,8 @@ Texts = Annotated[list[Annotated[str, Field(min_length=1, max_length=300)]], Fie
 
 
 Changes = Annotated[
-    Texts, Field(description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff, spend")
+    Texts,
+    Field(description="Wait until this is in the figures: deal:<id>@<version>, or lead, handoff, spend, activity"),
 ]
 
 

@@ -9,6 +9,9 @@ from chassis.service import Service
 from events.consumer import Consumer
 from events.topics import DEALS_DEAL, DEALS_REFUSAL
 from leads import api_leads
+from leads.activities import api as api_activities
+from leads.activities import api_follow_ups
+from leads.activities.gauges import keep_gauges
 from leads.assignment import api_policy
 from leads.campaigns import api_campaigns, api_spends
 from leads.conversions import api as api_conversions
@@ -68,6 +71,8 @@ SERVICE = Service(
         api_reasons.router,
         api_rules.router,
         api_scores.router,
+        api_activities.router,
+        api_follow_ups.router,
     ),
     migrations=folder_of(__file__),
     asks_for_working_time=True,
@@ -82,5 +87,6 @@ SERVICE = Service(
         watch_conversions,
         keep_scores,
         train_models,
+        keep_gauges,
     ),
 )

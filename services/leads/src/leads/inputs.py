@@ -25,6 +25,8 @@ CustomInput = Annotated[
         examples=[{"employees": 250, "visit_on": "2026-03-01"}],
     ),
 ]
+Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+"""An outcome, reason or class out of the firm's own list: it travels in events, so it is no text."""
 Duplicates = Annotated[
     Literal["refuse", "warn", "link", "ignore"],
     Field(
@@ -208,10 +210,11 @@ class AcceptanceInput(When):
 
 
 class AccountInput(When):
-    """An account to open."""
+    """An account to open. One with a class is cared for."""
 
     name: Name
     external_id: ExternalId | None = None
+    customer_class: Code | None = None
     sector: Name | None = None
     country: Country | None = None
     parent: UUID | None = None
@@ -237,6 +240,7 @@ class AccountChange(Change):
     parent: UUID | None = None
     owner: UUID | None = None
     custom: CustomInput = Field(default={})
+    customer_class: Code | None = None
 
 
 class ContactInput(Prospect):

@@ -33,6 +33,8 @@ from events.catalogue.leads import (
     Touch,
 )
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
+from leads.activities.following_up import PauseFollowUp, PlanFollowUp, follow_up_columns, pause_lead, plan_lead
+from leads.activities.on_leads import ContactLead, contacted
 from leads.conversions.undoing import UndoLead, undo_lead
 from leads.custom.values import NO_VALUES, CustomValues
 from leads.pool.custody import CUSTODY
@@ -285,6 +287,9 @@ def _convert(command: ConvertLead, lead: LeadState) -> Iterator[LeadEvent]:
 _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent]]] = {
     ChangeLeadDetails: _change,
     TouchLead: _touch,
+    ContactLead: contacted,
+    PlanFollowUp: plan_lead,
+    PauseFollowUp: pause_lead,
     AssignLead: _assign,
     AnswerLead: answer_lead,
     QualifyLead: _qualify,
@@ -331,6 +336,7 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
         "offered_to_team_id": lead.offered_to and lead.offered_to.team,
         "created_at": lead.created_at,
         "recall_on": lead.recall_on,
+        **follow_up_columns(lead),
     }
 
 

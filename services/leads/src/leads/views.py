@@ -14,6 +14,8 @@ from events.catalogue.leads import (
     AppliedRule,
     CustomerState,
     CustomValue,
+    FollowUp,
+    FollowUpPause,
     HandoffState,
     HandoffStatus,
     LeadState,
@@ -42,6 +44,28 @@ class OwnerView(BaseModel):
     @classmethod
     def sure(cls, owner: Owner) -> "OwnerView":
         return cls(person=owner.person, team=owner.team, region=owner.region)
+
+
+class FollowUpView(BaseModel):
+    """What is to be done next, by when."""
+
+    what: str
+    due_on: date
+
+    @classmethod
+    def of(cls, step: FollowUp | None) -> "FollowUpView | None":
+        return None if step is None else cls(what=step.what, due_on=step.due_on)
+
+
+class PauseView(BaseModel):
+    """Nothing is to be done until a day, for a reason."""
+
+    until: date
+    reason: str
+
+    @classmethod
+    def of(cls, paused: FollowUpPause | None) -> "PauseView | None":
+        return None if paused is None else cls(until=paused.until, reason=paused.reason)
 
 
 class TouchView(BaseModel):
@@ -105,8 +129,14 @@ class LeadView(BaseModel):
     answers: AnswersView | None
     converted_on: date | None
     changed_at: datetime | None
+    first_contact_at: datetime | None
+    """When a person of ours first turned to the prospect, or talked with them."""
+    first_talk_at: datetime | None
+    """When both sides first talked."""
     later_touches: list[TouchView]
     """The latest captures that were linked to this lead, oldest first; its source is the first touch."""
+    next_step: FollowUpView | None
+    paused: PauseView | None
     imported: bool
     captured_by: str | None
     """Who entered it: ``person:<id>``, ``key:<id>``, ``form:<id>``."""
@@ -147,7 +177,11 @@ class LeadView(BaseModel):
             answers=AnswersView.of(lead.answers),
             converted_on=lead.converted_on,
             changed_at=lead.changed_at,
+            first_contact_at=lead.first_contact_at,
+            first_talk_at=lead.first_talk_at,
             later_touches=[TouchView.of(touch) for touch in lead.later_touches],
+            next_step=FollowUpView.of(lead.next_step),
+            paused=PauseView.of(lead.paused),
             imported=lead.imported,
             captured_by=lead.captured_by,
             custom=lead.custom,
@@ -235,6 +269,10 @@ class AccountView(BaseModel):
     opened_on: date
     custom: Mapping[str, CustomValue]
     custom_revisions: Mapping[str, int]
+    customer_class: str | None
+    """A customer that has a class is cared for."""
+    next_step: FollowUpView | None
+    paused: PauseView | None
 
     @classmethod
     def of(cls, loaded: Loaded[CustomerState]) -> "AccountView":
@@ -251,6 +289,9 @@ class AccountView(BaseModel):
             opened_on=account.opened_on,
             custom=account.custom,
             custom_revisions=account.custom_revisions,
+            customer_class=account.customer_class,
+            next_step=FollowUpView.of(account.next_step),
+            paused=PauseView.of(account.paused),
         )
 
 

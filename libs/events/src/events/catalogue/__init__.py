@@ -4,6 +4,7 @@ Importing this package completes ``events.event.REGISTRY``.
 """
 
 from events.catalogue import (
+    activities,
     analytics,
     assignment,
     campaigns,
@@ -20,6 +21,7 @@ from events.catalogue import (
 )
 
 __all__ = [
+    "activities",
     "analytics",
     "assignment",
     "campaigns",

@@ -96,6 +96,23 @@ class Answers(Value):
     """By code; an item that nobody has answered is absent."""
 
 
+class FollowUp(Value):
+    """What is to be done next for a prospect or customer, and by when."""
+
+    what: str
+    """A code, no text."""
+    due_on: date
+
+
+class FollowUpPause(Value):
+    """Nothing is to be done until a day, for a reason."""
+
+    until: date
+    """The first day on which a next step is asked for again."""
+    reason: str
+    """A code, no text."""
+
+
 class LeadState(Value):
     """A prospect that may become a customer. Dates named ``*_on`` are days in the tenant's zone."""
 
@@ -146,6 +163,14 @@ class LeadState(Value):
     """Fields that the firm defined for leads, by their keys; never personal data."""
     custom_revisions: Mapping[str, int] = {}
     """Under which revision of its definition each value of ``custom`` was validated."""
+    first_contact_at: Timestamp | None = None
+    """The first touch by a person of ours: outbound or two-way, however late it was written down."""
+    first_contact_on: date | None = None
+    first_talk_at: Timestamp | None = None
+    """The first touch in which both sides talked."""
+    first_talk_on: date | None = None
+    next_step: FollowUp | None = None
+    paused: FollowUpPause | None = None
 
 
 class HandoffStatus(StrEnum):
@@ -209,6 +234,10 @@ class CustomerState(Value):
     parent: UUID | None = None
     owner: Owner | None = None
     opened_on: date
+    customer_class: str | None = None
+    """A code. A customer that has a class is cared for: it has an owner and a next step, or something is wrong."""
+    next_step: FollowUp | None = None
+    paused: FollowUpPause | None = None
     custom: Mapping[str, CustomValue] = {}
     """Fields that the firm defined for accounts, by their keys; never personal data."""
     custom_revisions: Mapping[str, int] = {}
@@ -277,6 +306,24 @@ class LeadTouched(LeadEvent, type="dealstream.lead.touched", version=1):
     touch: Touch
 
 
+class LeadContacted(LeadEvent, type="dealstream.lead.contacted", version=1):
+    """A person of ours had the first contact or the first talk with the prospect, or one earlier than known so far."""
+
+    activity_id: UUID
+
+
+class LeadFollowUpPlanned(LeadEvent, type="dealstream.lead.follow_up_planned", version=1):
+    """The next step for the lead was planned, changed or taken away (absent)."""
+
+    next_step: FollowUp | None = None
+
+
+class LeadFollowUpPaused(LeadEvent, type="dealstream.lead.follow_up_paused", version=1):
+    """Nothing is to be done for the lead until a day; absent: the pause is over."""
+
+    pause: FollowUpPause | None = None
+
+
 class LeadOffered(LeadEvent, type="dealstream.lead.offered", version=1):
     """The lead waits for an account executive's answer to a handoff."""
 
@@ -343,4 +390,16 @@ class CustomerOpened(CustomerEvent, type="dealstream.customer.opened", version=1
 
 
 class CustomerChanged(CustomerEvent, type="dealstream.customer.changed", version=1):
-    """Name, sector, country, parent, owner or own fields of an account changed."""
+    """Name, sector, country, parent, owner, class or own fields of an account changed."""
+
+
+class CustomerFollowUpPlanned(CustomerEvent, type="dealstream.customer.follow_up_planned", version=1):
+    """The next step for the account was planned, changed or taken away (absent)."""
+
+    next_step: FollowUp | None = None
+
+
+class CustomerFollowUpPaused(CustomerEvent, type="dealstream.customer.follow_up_paused", version=1):
+    """Nothing is to be done for the account until a day; absent: the pause is over."""
+
+    pause: FollowUpPause | None = None

@@ -6,7 +6,7 @@ The definition says all that decides what is counted; a changed definition is a 
 from typing import Final
 
 from analytics.kpi import Kpi
-from analytics.kpis import closes, freshness, handoffs, leads, pipeline, scores
+from analytics.kpis import activities, closes, freshness, handoffs, leads, pipeline, scores
 
 KPIS: Final[tuple[Kpi, ...]] = (
     *leads.KPIS,
@@ -14,6 +14,7 @@ KPIS: Final[tuple[Kpi, ...]] = (
     *closes.KPIS,
     *pipeline.KPIS,
     *scores.KPIS,
+    *activities.KPIS,
     *freshness.KPIS,
 )
 

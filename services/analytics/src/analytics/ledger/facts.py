@@ -13,6 +13,7 @@ from cramjam import lz4
 from pydantic import BaseModel
 
 from analytics.ledger.packing import Booked, from_bytes, to_bytes
+from events.catalogue.activities import ActivityState
 from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import DealState
 from events.catalogue.leads import HandoffState, LeadState
@@ -43,6 +44,7 @@ STATES: Final[Mapping[str, type[BaseModel]]] = {
     "lead": LeadState,
     "handoff": HandoffState,
     "spend": SpendState,
+    "activity": ActivityState,
 }
 """What the state of a fact is, by kind."""
 

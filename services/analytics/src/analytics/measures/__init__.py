@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Final
 
 from analytics.ledger.posting import Measure, PostingsByKind
-from analytics.measures import deals, handoffs, leads, scores, spends, stage_flow
+from analytics.measures import activities, deals, handoffs, leads, scores, spends, stage_flow
 
 POSTINGS: Final[PostingsByKind] = {
     "lead": leads.postings,
@@ -12,6 +12,7 @@ POSTINGS: Final[PostingsByKind] = {
     "deal": deals.postings,
     "spend": spends.postings,
     "score": scores.postings,
+    "activity": activities.postings,
 }
 
 
@@ -25,6 +26,7 @@ MEASURES_OF: Final[dict[str, tuple[Measure, ...]]] = {
     "deal": _measures(deals, stage_flow),
     "spend": _measures(spends),
     "score": _measures(scores),
+    "activity": _measures(activities),
 }
 """By the kind of aggregate that books to them."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from events.catalogue.activities import ActivityState, ActivityStatus
 from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import Closing, DealState, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus
@@ -56,6 +57,20 @@ def score_as_of(score: ScoreState, day: date) -> ScoreState:
     return score.model_copy(update={"converted": None, "closed_on": None})
 
 
+def activity_as_of(activity: ActivityState, day: date) -> ActivityState | None:
+    """What was done, missed or cancelled later was still to come, at the time for which it was planned then."""
+    if activity.recorded_on > day:
+        return None
+    changes: dict[str, Any] = {}
+    later = [move for move in activity.moves if move.on > day]
+    if later:
+        kept = activity.moves[: len(activity.moves) - len(later)]
+        changes = {"planned_on": later[0].from_on, "planned_at": later[0].from_at, "moves": kept}
+    if any(on is not None and on > day for on in (activity.done_on, activity.closed_on)):
+        changes |= {"status": ActivityStatus.PLANNED, "done_on": None, "done_at": None, "closed_on": None}
+    return activity.model_copy(update=changes) if changes else activity
+
+
 def _span_as_of(span: Span, day: date) -> Span:
     if span.to_on is None or span.to_on <= day:
         return span
@@ -76,5 +91,6 @@ AS_OF: Final[Mapping[str, tuple[type[Any], AsOf]]] = {
     "deal": (DealState, deal_as_of),
     "spend": (SpendState, spend_as_of),
     "score": (ScoreState, score_as_of),
+    "activity": (ActivityState, activity_as_of),
 }
 """The state's class and its history, by the kind of aggregate."""

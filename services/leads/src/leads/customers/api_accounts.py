@@ -98,7 +98,7 @@ async def get_account(account_id: UUID, reader: Reader) -> AccountView:
     openapi_extra=example({"sector": "Wholesale"}),
 )
 async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:
-    """Change name, sector, country, parent or holder."""
+    """Change name, sector, country, parent, holder, class or own fields."""
     moment, scope, lookups = await work.moment(), work.principal.scope, Lookups(work)
     changes = body.model_dump(exclude_unset=True, exclude={"custom"})
     if "owner" in changes:
@@ -131,6 +131,7 @@ async def _opened(work: UnitOfWork, body: AccountInput) -> Loaded[CustomerState]
         name=body.name,
         sector=body.sector,
         country=body.country,
+        customer_class=body.customer_class,
         parent=lookups.account(body, "parent"),
         owner=await lookups.first_owner(body, moment.on),
         custom=await lookups.custom(RecordKind.ACCOUNT, body.custom, complete=True),

@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists, Kind, Refusal
 from events.catalogue.leads import CustomerChanged, CustomerEvent, CustomerOpened, CustomerState, Owner
+from leads.activities.following_up import FollowUpCommand, PauseFollowUp, PlanFollowUp, follow_up_columns, on_customer
 from leads.custom.values import NO_VALUES, CustomValues
 
 
@@ -31,6 +32,7 @@ class OpenCustomer(Command):
     parent: UUID | None = None
     owner: Owner | None = None
     custom: CustomValues = NO_VALUES
+    customer_class: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class ChangeCustomer(Command):
     custom: CustomValues = NO_VALUES
 
 
-CustomerCommand = OpenCustomer | ChangeCustomer
+CustomerCommand = OpenCustomer | ChangeCustomer | FollowUpCommand
 
 
 def decide(command: CustomerCommand, customer: CustomerState | None) -> Iterator[CustomerEvent]:
@@ -57,6 +59,8 @@ def decide(command: CustomerCommand, customer: CustomerState | None) -> Iterator
             changed = customer.model_copy(update={**command.changes, **command.custom.onto(customer)})
             if changed != customer:
                 yield CustomerChanged(customer=changed)
+        case ((PlanFollowUp() | PauseFollowUp()), CustomerState()):
+            yield from on_customer(command, customer)
 
 
 def _opened(command: OpenCustomer) -> CustomerState:
@@ -71,6 +75,7 @@ def _opened(command: OpenCustomer) -> CustomerState:
         opened_on=command.moment.on,
         custom=command.custom.values,
         custom_revisions=command.custom.revisions,
+        customer_class=command.customer_class,
     )
 
 
@@ -91,6 +96,8 @@ CUSTOMER = Aggregate(
         "parent_id": customer.parent,
         "owner_id": customer.owner and customer.owner.person,
         "owner_team_id": customer.owner and customer.owner.team,
+        "customer_class": customer.customer_class,
+        **follow_up_columns(customer),
     },
     history="customer_change",
 )
