@@ -3,12 +3,11 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.catalogue.leads import (
     CustomerFollowUpPaused,
     CustomerFollowUpPlanned,
     CustomerState,
-    FollowUp,
-    FollowUpPause,
     LeadFollowUpPaused,
     LeadFollowUpPlanned,
     LeadState,

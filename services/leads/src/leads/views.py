@@ -10,12 +10,11 @@ from chassis.aggregates import Loaded
 from chassis.bulk import BatchResult
 from chassis.inputs import MoneyView
 from events.catalogue.contacts import ContactState
+from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.catalogue.leads import (
     AppliedRule,
     CustomerState,
     CustomValue,
-    FollowUp,
-    FollowUpPause,
     HandoffState,
     HandoffStatus,
     LeadState,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import NonNegativeInt
 
+from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.event import UNSTAMPED, Event, Timestamp, Value
 from events.money import Money
 from events.topics import LEADS_CUSTOMER, LEADS_HANDOFF, LEADS_LEAD
@@ -94,23 +95,6 @@ class Answers(Value):
     edition: int
     given: tuple[Answer, ...] = ()
     """By code; an item that nobody has answered is absent."""
-
-
-class FollowUp(Value):
-    """What is to be done next for a prospect or customer, and by when."""
-
-    what: str
-    """A code, no text."""
-    due_on: date
-
-
-class FollowUpPause(Value):
-    """Nothing is to be done until a day, for a reason."""
-
-    until: date
-    """The first day on which a next step is asked for again."""
-    reason: str
-    """A code, no text."""
 
 
 class LeadState(Value):

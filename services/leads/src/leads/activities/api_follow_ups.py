@@ -14,7 +14,8 @@ from chassis.problems import problems
 from chassis.reading import Reader
 from chassis.refusals import NotFound
 from chassis.routes import CommandRoute, Work
-from events.catalogue.leads import CustomerState, FollowUp, FollowUpPause, LeadState
+from events.catalogue.follow_ups import FollowUp, FollowUpPause
+from events.catalogue.leads import CustomerState, LeadState
 from leads.activities import store_follow_ups as store
 from leads.activities.following_up import NothingToFollowUp, PauseFollowUp, PauseIsOver, PlanFollowUp
 from leads.activities.inputs import FollowUpInput, NextStepInput, PauseInput

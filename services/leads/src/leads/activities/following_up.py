@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from chassis.aggregates import Command
 from chassis.refusals import Kind, Refusal
+from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.catalogue.leads import (
     CustomerEvent,
     CustomerFollowUpPaused,
     CustomerFollowUpPlanned,
     CustomerState,
-    FollowUp,
-    FollowUpPause,
     LeadEvent,
     LeadFollowUpPaused,
     LeadFollowUpPlanned,

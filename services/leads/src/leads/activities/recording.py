@@ -14,7 +14,8 @@ from chassis.aggregates import Loaded
 from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus
-from events.catalogue.leads import FollowUp, Owner
+from events.catalogue.follow_ups import FollowUp
+from events.catalogue.leads import Owner
 from events.moment import Moment
 from leads.activities import store
 from leads.activities.activity import ACTIVITY, CompleteActivity, Done, RecordActivity, went
