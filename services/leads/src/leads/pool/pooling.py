@@ -94,7 +94,7 @@ def quiet_since(lead: LeadState) -> datetime | None:
     """Since when the lead's owner has done nothing with it; None where there is nobody who should."""
     if lead.owner is None or _is_closed(lead) or lead.open_handoff is not None:
         return None
-    done = (lead.held_since or lead.changed_at or lead.created_at, lead.qualified_at)
+    done = (lead.held_since or lead.changed_at or lead.created_at, lead.qualified_at, lead.first_contact_at)
     return max(at for at in done if at is not None)
 
 

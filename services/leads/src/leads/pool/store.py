@@ -54,12 +54,18 @@ async def tenants_that_recycle(connection: "Connection[Row]") -> list[UUID]:
     return [row["tenant_id"] for row in rows]
 
 
+_NOT_CONTACTED = """NOT EXISTS (SELECT FROM activity WHERE activity.tenant_id = $1 AND activity.lead_id = lead.id
+    AND activity.at >= {} AND activity.status = 'done')"""
+"""The lead itself knows only of its first contact."""
+
+
 async def quiet_leads(
     connection: "Connection[Row]", tenant: UUID, before: datetime, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Row]:
     """Leads whose owners have done nothing since before an instant, the longest quiet first, from a place on."""
     query = Query(tenant)
     query.where("quiet_since < {}", before)
+    query.where(_NOT_CONTACTED, before)
     if after is not None:
         query.where("(quiet_since, id) > ({}, {})", *after)
     return await query.fetch(connection, "lead", "id, quiet_since, state", f"ORDER BY quiet_since, id LIMIT {limit}")
