@@ -183,3 +183,17 @@ async def test_without_a_limit_nothing_is_recycled(world, capture, set_pool, clo
     await capture(owner_external_id="ana")
     clock.at += timedelta(days=300)
     assert await recycle(world.resources, FIRM) == 0
+
+
+async def test_whoever_called_again_and_again_keeps_the_lead(world, done, capture, set_pool, clock):
+    await set_pool(recycle_after_days=2)
+    lead = await capture(owner_external_id="ana")
+    for day in (3, 5, 9):
+        clock.at = datetime(2026, 3, day, 3, tzinfo=UTC)
+        call = {"kind": "call", "lead": lead, "direction": "outbound", "occurred_at": clock.at.isoformat()}
+        done(await world.ana.post("/v1/activities", call), 201)
+        clock.at += timedelta(hours=14, days=1)
+        assert await recycle(world.resources, FIRM) == 0
+    clock.at += timedelta(days=4)
+    assert await recycle(world.resources, FIRM) == 1
+    assert (await custody(world, done, lead))[-1] == ("recycled", None)

@@ -85,7 +85,7 @@ async def _due(work: UnitOfWork, row: Any, days: int) -> tuple[UUID, RecycleLead
         return None
     works = await work.directory.working_time(work.tenant, lead.owner.person)
     moment = await work.moment()
-    day = await work.directory.moment(work.tenant, since)
+    day = await work.directory.moment(work.tenant, max(since, row["last_activity_at"] or since))
     if works.days_after(day.on, days) >= moment.on:
         return None
     return row["id"], RecycleLead(moment=moment, owner=lead.owner.person, quiet_since=since)

@@ -54,6 +54,8 @@ async def tenants_that_recycle(connection: "Connection[Row]") -> list[UUID]:
     return [row["tenant_id"] for row in rows]
 
 
+_LAST_ACTIVITY = """(SELECT max(at) FROM activity WHERE activity.tenant_id = $1 AND activity.lead_id = lead.id
+    AND activity.status = 'done') AS last_activity_at"""
 _NOT_CONTACTED = """NOT EXISTS (SELECT FROM activity WHERE activity.tenant_id = $1 AND activity.lead_id = lead.id
     AND activity.at >= {} AND activity.status = 'done')"""
 """The lead itself knows only of its first contact."""
@@ -68,4 +70,6 @@ async def quiet_leads(
     query.where(_NOT_CONTACTED, before)
     if after is not None:
         query.where("(quiet_since, id) > ({}, {})", *after)
-    return await query.fetch(connection, "lead", "id, quiet_since, state", f"ORDER BY quiet_since, id LIMIT {limit}")
+    return await query.fetch(
+        connection, "lead", f"id, quiet_since, state, {_LAST_ACTIVITY}", f"ORDER BY quiet_since, id LIMIT {limit}"
+    )
