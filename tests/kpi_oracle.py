@@ -70,6 +70,9 @@ def handoffs(world: Any, day: date) -> Iterator[Seen]:
             yield Seen(handoff.offered_on, where, "failed")
             continue
         yield Seen(handoff.offered_on, where, "offered")
+        if handoff.expired_on is not None and handoff.expired_on <= day:
+            yield Seen(handoff.offered_on, where, "expired")
+            continue
         answered = handoff.answered_on is not None and handoff.answered_on <= day
         if not answered:
             yield Seen(handoff.offered_on, where, "pending")
@@ -438,7 +441,7 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
 
 APART: dict[str, dict[str, tuple[Callable[..., Iterator[Seen]], str]]] = {
     "lead-conversion": {"pending": (leads, "pending"), "junk": (leads, "junk")},
-    "handoff-acceptance": {"pending": (handoffs, "pending"), "failed": (handoffs, "failed")},
+    "handoff-acceptance": {what: (handoffs, what) for what in ("pending", "expired", "failed")},
     "average-deal-size": {"zero_value": (wins, "zero")},
     "sales-cycle": {"excluded": (wins, "unknown")},
     "weighted-pipeline": {

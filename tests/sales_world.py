@@ -124,6 +124,9 @@ def _handoff(dice: Random, lead: LeadState, id_: UUID, at: datetime) -> list[Han
     if fate < 0.8:
         returned = {**answer, "status": HandoffStatus.RETURNED, "reason": dice.choice(REASONS)}
         return [offered, offered.model_copy(update=returned)]
+    if fate < 0.9:
+        late = {"status": HandoffStatus.EXPIRED, "expired_at": answered, "expired_on": answered.date()}
+        return [offered, offered.model_copy(update=late)]
     return [offered]
 
 

@@ -54,6 +54,7 @@ CREATE TABLE handoff (
     offered_to_id uuid NOT NULL,
     offered_to_team_id uuid,
     offered_at timestamptz NOT NULL,
+    due_at timestamptz,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
@@ -62,6 +63,7 @@ CREATE UNIQUE INDEX handoff_open ON handoff (tenant_id, lead_id) WHERE status = 
 CREATE INDEX handoff_lead ON handoff (tenant_id, lead_id);
 CREATE INDEX handoff_offered ON handoff (tenant_id, offered_at, id);
 CREATE INDEX handoff_waiting ON handoff (tenant_id, offered_to_id, offered_at, id);
+CREATE INDEX handoff_due ON handoff (due_at, tenant_id, id) WHERE due_at IS NOT NULL;
 
 CREATE TABLE customer (
     tenant_id uuid NOT NULL,
@@ -559,3 +561,20 @@ ALTER TABLE customer
     ADD COLUMN next_due_on date,
     ADD COLUMN paused_until date;
 CREATE INDEX customer_follow_up ON customer (tenant_id, next_due_on, id) WHERE customer_class IS NOT NULL;
+
+-- How soon things must be done.
+
+CREATE TABLE time_limit (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    kind text NOT NULL,
+    source text,
+    active boolean NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+-- One of a kind in use for each source, and one for all leads beside them.
+CREATE UNIQUE INDEX time_limit_source_key ON time_limit (tenant_id, kind, source) NULLS NOT DISTINCT WHERE active;
+
+SELECT dealstream_protect('time_limit');

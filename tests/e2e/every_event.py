@@ -78,6 +78,7 @@ def live_it(tenant: Tenant) -> None:
     scoring(admin, ana["id"], binh["id"])
     admin.until("deals", f"/v1/deals/{deal}")
     a_deal_that_is_refused(admin, binh["id"])
+    an_offer_that_expires(admin, binh["id"])
     year = datetime.now(UTC).year
     admin.post("analytics", "/v1/seals", {"from_on": f"{year - 1}-01-01", "to_on": f"{year - 1}-02-01"})
     read_a_notice(admin, binh)
@@ -221,6 +222,17 @@ def a_deal_that_is_refused(admin: Caller, binh: str) -> None:
     offer = {"offered_to": binh, "opportunity": {"pipeline": pipeline}}
     handoff = admin.post("leads", f"{path}/handoff", offer)["id"]
     admin.post("leads", f"/v1/handoffs/{handoff}/acceptance", {})
+
+
+def an_offer_that_expires(admin: Caller, binh: str) -> None:
+    """Offered three weeks ago, with an hour to answer."""
+    limit = {"kind": "handoff-answer", "source": "late", "working_minutes": 90}
+    path = f"/v1/time-limits/{admin.post('leads', '/v1/time-limits', limit)['id']}"
+    admin.patch("leads", path, {"working_minutes": 60})
+    at = {"occurred_at": (datetime.now(UTC) - timedelta(days=21)).isoformat()}
+    lead = admin.post("leads", "/v1/leads", {"title": "3 máy bơm", "source": "late", "owner": binh, **at})["id"]
+    admin.post("leads", f"/v1/leads/{lead}/qualification", at)
+    admin.post("leads", f"/v1/leads/{lead}/handoff", {"offered_to": binh, **at})
 
 
 def qualifying(admin: Caller) -> None:

@@ -6,14 +6,8 @@ from uuid import UUID
 import pytest
 
 from chassis.refusals import AlreadyExists
-from events.catalogue.leads import (
-    Answer,
-    LeadAnswered,
-    LeadDisqualified,
-    LeadQualified,
-    LeadReopened,
-    LeadStatus,
-)
+from events.catalogue.answers import Answer
+from events.catalogue.leads import LeadAnswered, LeadDisqualified, LeadQualified, LeadReopened, LeadStatus
 from events.catalogue.qualification import (
     ChecklistChanged,
     ChecklistDefined,

@@ -5,7 +5,15 @@ import pytest
 from notifications.rules import RULES, TIMED_RULES
 from notifications.sentences import REASONS, SENTENCES, language, sentence
 
-FACTS = {"deal": "Acme", "minor": "1250000000", "currency": "VND", "stage": "proposal", "source": "web", "by": "x"}
+FACTS = {
+    "deal": "Acme",
+    "minor": "1250000000",
+    "currency": "VND",
+    "stage": "proposal",
+    "code": "not-offered",
+    "source": "web",
+    "by": "x",
+}
 
 
 @pytest.mark.parametrize("spoken", ["en", "vi", "zh"])

@@ -47,6 +47,7 @@ LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
 LEADS_CUSTOM_FIELD = Topic("leads.custom_field")
 LEADS_WEB_FORM = Topic("leads.web_form")
 LEADS_CONVERSION = Topic("leads.conversion")
+LEADS_TIME_LIMIT = Topic("leads.time_limit")
 LEADS_CHECKLIST = Topic("leads.checklist")
 LEADS_DISQUALIFY_REASON = Topic("leads.disqualify_reason")
 LEADS_SCORE_RULES = Topic("leads.score_rules")
@@ -79,6 +80,7 @@ TOPICS: tuple[Topic, ...] = (
     LEADS_CUSTOM_FIELD,
     LEADS_WEB_FORM,
     LEADS_CONVERSION,
+    LEADS_TIME_LIMIT,
     LEADS_CHECKLIST,
     LEADS_DISQUALIFY_REASON,
     LEADS_SCORE_RULES,

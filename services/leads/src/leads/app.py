@@ -25,6 +25,8 @@ from leads.forms import api_public as api_public_forms
 from leads.forms.receiving import forget_paces
 from leads.handoffs import api as api_handoffs
 from leads.history import api as api_history
+from leads.limits import api as api_limits
+from leads.limits.expiring import expire_offers
 from leads.pool import api_pool
 from leads.pool.recycling import recycle_leads
 from leads.public import PREFIX
@@ -73,6 +75,7 @@ SERVICE = Service(
         api_scores.router,
         api_activities.router,
         api_follow_ups.router,
+        api_limits.router,
     ),
     migrations=folder_of(__file__),
     asks_for_working_time=True,
@@ -88,5 +91,6 @@ SERVICE = Service(
         keep_scores,
         train_models,
         keep_gauges,
+        expire_offers,
     ),
 )

@@ -37,6 +37,7 @@ from leads.activities.following_up import PauseFollowUp, PlanFollowUp, follow_up
 from leads.activities.on_leads import ContactLead, contacted
 from leads.conversions.undoing import UndoLead, undo_lead
 from leads.custom.values import NO_VALUES, CustomValues
+from leads.limits.deciding import ExpireOffer, expire_offer
 from leads.pool.custody import CUSTODY
 from leads.pool.pooling import POOLING, assigned, pooled, pooled_at, quiet_since
 from leads.qualification import judging
@@ -298,6 +299,7 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent
     RecallLead: recall_lead,
     OfferLead: _offer,
     ReturnLead: _return,
+    ExpireOffer: expire_offer,
     ConvertLead: _convert,
     UndoLead: undo_lead,
     **POOLING,

@@ -225,6 +225,9 @@ class HandoffView(BaseModel):
     deal: UUID | None
     account: UUID | None
     imported: bool
+    due_at: datetime | None
+    """Until when it is to be answered; null where the firm sets no limit."""
+    expired_at: datetime | None
     failed_at: datetime | None
     failure: str | None
     """The name of the rule for which deals refused the deal."""
@@ -249,6 +252,8 @@ class HandoffView(BaseModel):
             deal=handoff.deal_id,
             account=handoff.account_id,
             imported=handoff.imported,
+            due_at=handoff.due_at,
+            expired_at=handoff.expired_at,
             failed_at=handoff.failed_at,
             failure=handoff.failure,
         )

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from events.catalogue.deals import DealState, DealStatus, DealWon
-from events.catalogue.leads import HandoffOffered, LeadPooled
+from events.catalogue.leads import HandoffEvent, HandoffExpired, HandoffFailed, HandoffOffered, LeadPooled
 from events.event import Event
 
 HISTORY_AFTER = timedelta(days=2)
@@ -59,6 +59,11 @@ def the_offered(event: HandoffOffered, _above: frozenset[UUID]) -> frozenset[UUI
     return frozenset({event.handoff.offered_to.person})
 
 
+def both_sides(event: HandoffEvent, _above: frozenset[UUID]) -> frozenset[UUID]:
+    """Whoever offered, and the account executive to whom it was offered."""
+    return frozenset({event.handoff.offered_by.person, event.handoff.offered_to.person})
+
+
 def the_owner_and_manager(event: DealWon, above: frozenset[UUID]) -> frozenset[UUID]:
     """The deal's owner and those above: the person's manager and the lead of the team."""
     return the_owner(event.deal, above) | above
@@ -69,9 +74,14 @@ def the_owner(deal: DealState, _above: frozenset[UUID]) -> frozenset[UUID]:
     return frozenset({deal.owner.person})
 
 
-def of_handoff(event: HandoffOffered) -> Mapping[str, str]:
+def of_handoff(event: HandoffEvent) -> Mapping[str, str]:
     """What the sentence about a handoff needs. The lead's title is a company or a need, never a person's name."""
     return {"source": event.handoff.source or "-", "by": str(event.handoff.offered_by.person)}
+
+
+def of_failed_handoff(event: HandoffFailed) -> Mapping[str, str]:
+    """The rule of deals by its name."""
+    return {**of_handoff(event), "code": event.code}
 
 
 def of_deal(deal: DealState) -> Mapping[str, str]:
@@ -108,6 +118,8 @@ def next_step_missing_at(deal: DealState, zone: tzinfo) -> datetime | None:
 
 RULES: tuple[Rule, ...] = (
     Rule(slug="handoff-offered", on=HandoffOffered, to=the_offered, facts=of_handoff),
+    Rule(slug="handoff-expired", on=HandoffExpired, to=both_sides, facts=of_handoff),
+    Rule(slug="handoff-failed", on=HandoffFailed, to=both_sides, facts=of_failed_handoff),
     Rule(
         slug="lead-fits-nobody",
         on=LeadPooled,

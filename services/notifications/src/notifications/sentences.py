@@ -19,6 +19,16 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "vi": "Một khách tiềm năng mới (nguồn: {source}) chưa có người phù hợp, đang chờ trong kho chung.",
         "zh": "一条新线索（来源：{source}）没有合适的负责人，正在公海中等待领取。",
     },
+    "handoff-expired": {
+        "en": "The offer of a lead (source: {source}) was not answered in time. It is open for another offer.",
+        "vi": "Lời chuyển khách tiềm năng (nguồn: {source}) không được trả lời đúng hạn. Có thể chuyển cho người khác.",
+        "zh": "线索（来源：{source}）的移交未在期限内答复，可重新移交。",
+    },
+    "handoff-failed": {
+        "en": "An accepted lead (source: {source}) could not become a deal: {code}. It is open for another offer.",
+        "vi": "Khách tiềm năng đã nhận (nguồn: {source}) không thể thành cơ hội bán hàng: {code}. Hãy chuyển lại.",
+        "zh": "已接受的线索（来源：{source}）无法转为商机：{code}。可重新移交。",
+    },
     "deal-won": {
         "en": "Won: {deal}, {amount}.",
         "vi": "Đã chốt: {deal}, {amount}.",

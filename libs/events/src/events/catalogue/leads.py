@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import NonNegativeInt
 
+from events.catalogue.answers import Answer, Answers
 from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.event import UNSTAMPED, Event, Timestamp, Value
 from events.money import Money
@@ -81,22 +82,6 @@ class Touch(Value):
     medium: str | None = None
 
 
-class Answer(Value):
-    """What is known of a prospect about one item of a checklist; only the item's code, never words about a person."""
-
-    code: str
-    yes: bool
-
-
-class Answers(Value):
-    """What is known of a prospect by a checklist."""
-
-    checklist_id: UUID
-    edition: int
-    given: tuple[Answer, ...] = ()
-    """By code; an item that nobody has answered is absent."""
-
-
 class LeadState(Value):
     """A prospect that may become a customer. Dates named ``*_on`` are days in the tenant's zone."""
 
@@ -163,6 +148,8 @@ class HandoffStatus(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"
     RETURNED = "returned"
+    EXPIRED = "expired"
+    """Nobody answered in time."""
     FAILED = "failed"
     """It was accepted, and deals refused the deal."""
 
@@ -201,6 +188,10 @@ class HandoffState(Value):
     """Chosen at acceptance, so that however often the acceptance is delivered, one deal is opened."""
     account_id: UUID | None = None
     imported: bool = False
+    due_at: Timestamp | None = None
+    """Until when it is to be answered; absent where the firm sets no limit."""
+    expired_at: Timestamp | None = None
+    expired_on: date | None = None
     failed_at: Timestamp | None = None
     failed_on: date | None = None
     failure: str | None = None
@@ -328,6 +319,12 @@ class LeadConverted(LeadEvent, type="dealstream.lead.converted", version=1):
     account_id: UUID
 
 
+class LeadOfferExpired(LeadEvent, type="dealstream.lead.offer_expired", version=1):
+    """An account executive did not answer in time: the lead is qualified as before, and open for another offer."""
+
+    handoff_id: UUID
+
+
 class LeadConversionUndone(LeadEvent, type="dealstream.lead.conversion_undone", version=1):
     """Deals refused the deal: the lead is qualified as before, and open for another offer."""
 
@@ -355,6 +352,10 @@ class HandoffReturned(HandoffEvent, type="dealstream.handoff.returned", version=
 
     reason: str
     seconds_to_answer: NonNegativeInt
+
+
+class HandoffExpired(HandoffEvent, type="dealstream.handoff.expired", version=1):
+    """Nobody answered the offer in time."""
 
 
 class HandoffFailed(HandoffEvent, type="dealstream.handoff.failed", version=1):

@@ -4,18 +4,27 @@ from typing import Final
 
 from analytics.kpi import Kpi, Share, Total, Unit, amount, count
 from analytics.kpis.wording import BY_LEAD, HALF, OFFERING, P90, percentile_of
-from analytics.measures.handoffs import ACCEPTED, FAILED, HANDOFFS, HANDOFFS_RETURNED, RETURNED, TIME_TO_ACCEPT
+from analytics.measures.handoffs import ACCEPTED, EXPIRED, FAILED, HANDOFFS, HANDOFFS_RETURNED, RETURNED, TIME_TO_ACCEPT
 from analytics.measures.handoffs import PENDING as UNANSWERED
 
 HANDOFF_ACCEPTANCE = Kpi(
     slug="handoff-acceptance", title="Handoff acceptance", unit=Unit.RATIO, compare="points", retroactive=True,
     booked_on="the day of the offer",
     definition="Handoffs accepted / handoffs offered, by the day of the offer. An offer without an answer is not "
-    "accepted and is shown apart as pending. One that was accepted and could not become a deal is out, and shown apart "
-    "as failed. The reasons of returned ones: handoffs-returned by label.",
-    figure=Share(count(HANDOFFS, ACCEPTED), count(HANDOFFS, ACCEPTED, RETURNED, UNANSWERED), "no handoff was offered"),
+    "accepted and is shown apart, as pending or, once its time has run out, as expired. One that was accepted and "
+    "could not become a deal is out, and shown apart as failed. "
+    "The reasons of returned ones: handoffs-returned by label.",
+    figure=Share(
+        count(HANDOFFS, ACCEPTED),
+        count(HANDOFFS, ACCEPTED, RETURNED, UNANSWERED, EXPIRED),
+        "no handoff was offered",
+    ),
     dimensions=BY_LEAD, credited_to=OFFERING, version=2,
-    apart={"pending": count(HANDOFFS, UNANSWERED), "failed": count(HANDOFFS, FAILED)},
+    apart={
+        "pending": count(HANDOFFS, UNANSWERED),
+        "expired": count(HANDOFFS, EXPIRED),
+        "failed": count(HANDOFFS, FAILED),
+    },
 )  # fmt: skip
 
 RETURNED_HANDOFFS = Kpi(

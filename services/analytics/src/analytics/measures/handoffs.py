@@ -16,6 +16,7 @@ from events.catalogue.leads import HandoffState, HandoffStatus
 PENDING: Final = "pending"
 ACCEPTED: Final = "accepted"
 RETURNED: Final = "returned"
+EXPIRED: Final = "expired"
 FAILED: Final = "failed"
 
 _GROUPINGS = labelled((), ("rep", "team"), ("team",), ("region",), ("source",))
@@ -40,6 +41,7 @@ TIME_TO_ACCEPT = Measure(
 _ANSWERS = {
     HandoffStatus.ACCEPTED: ACCEPTED,
     HandoffStatus.RETURNED: RETURNED,
+    HandoffStatus.EXPIRED: EXPIRED,
     HandoffStatus.FAILED: FAILED,
 }
 

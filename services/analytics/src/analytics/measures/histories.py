@@ -31,6 +31,8 @@ def handoff_as_of(handoff: HandoffState, day: date) -> HandoffState | None:
         return None
     if handoff.failed_on is not None and handoff.failed_on > day:
         handoff = handoff.model_copy(update={"status": HandoffStatus.ACCEPTED, "failed_on": None, "failed_at": None})
+    if handoff.expired_on is not None and handoff.expired_on > day:
+        return handoff.model_copy(update={"status": HandoffStatus.OFFERED, "expired_on": None, "expired_at": None})
     if handoff.answered_on is not None and handoff.answered_on > day:
         unanswered = {"status": HandoffStatus.OFFERED, "answered_at": None, "answered_on": None}
         return handoff.model_copy(update=unanswered)

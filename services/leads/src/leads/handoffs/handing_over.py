@@ -6,7 +6,7 @@ anything is written, so whatever is refused is refused whole, and what is writte
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from chassis.refusals import Invalid, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.conversions import ConversionState
 from events.catalogue.leads import HandoffState, LeadState, Opportunity
+from events.catalogue.limits import LimitKind
 from events.moment import Moment
 from leads.conversions.conversion import CONVERSION, StartConversion, conversion_of
 from leads.customers.contact import CONTACT, ChangeContact
@@ -23,6 +24,7 @@ from leads.customers.customer import CUSTOMER, OpenCustomer
 from leads.handoffs.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lead import LEAD, ConvertLead, OfferLead, ReturnLead
+from leads.limits.running import Limits
 from leads.lookups import Lookups, first_refusal, require_answerer, sees_handoff, sees_lead
 from leads.settings import settings_of
 
@@ -70,6 +72,7 @@ class HandingOver:
     def __init__(self, work: UnitOfWork, lookups: Lookups) -> None:
         self._work = work
         self._lookups = lookups
+        self._limits = Limits(work)
         self._leads: dict[UUID, LeadState] = {}
         self._handoffs: dict[UUID, HandoffState] = {}
         self._locked_rows: dict[UUID, Loaded[Any]] = {}
@@ -138,9 +141,14 @@ class HandingOver:
             account_id=lookups.account(body),
             opportunity=_opportunity(body),
             imported=body.imported,
+            due_at=None if body.imported else await self._due(lead, offered_to.person, moment),
         )
         on_lead = OfferLead(moment=moment, handoff_id=offer.handoff, to=offered_to)
         return _Plan(offer.handoff, lead.id, on_handoff, on_lead)
+
+    async def _due(self, lead: LeadState, person: UUID, moment: Moment) -> datetime | None:
+        """By the working time of whoever is to answer."""
+        return await self._limits.due(LimitKind.HANDOFF_ANSWER, lead.source, moment.at, person)
 
     async def _require_rate(self, body: OfferInput, moment: Moment) -> None:
         """The deal is opened when nobody can be asked any more: what it would be refused for is refused here."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID, uuid5
 
@@ -10,6 +11,7 @@ from chassis.refusals import AlreadyExists, Refusal
 from events.catalogue.leads import (
     HandoffAccepted,
     HandoffEvent,
+    HandoffExpired,
     HandoffFailed,
     HandoffOffered,
     HandoffReturned,
@@ -41,6 +43,7 @@ class OfferHandoff(Command):
     account_id: UUID | None = None
     opportunity: Opportunity = field(default_factory=Opportunity)
     imported: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +61,18 @@ class ReturnHandoff(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExpireHandoff(Command):
+    """Time may have run out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FailHandoff(Command):
     """Deals refused the deal."""
 
     code: str
 
 
-HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff | FailHandoff
+HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff | ExpireHandoff | FailHandoff
 
 
 def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[HandoffEvent]:
@@ -77,6 +85,9 @@ def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[Ha
             yield _accepted(command, handoff)
         case ReturnHandoff(), HandoffState():
             yield _returned(command, handoff)
+        case ExpireHandoff(), HandoffState():
+            if is_late(handoff, command.moment.at):
+                yield _expired(command, handoff)
         case FailHandoff(), HandoffState():
             if handoff.status is HandoffStatus.ACCEPTED:
                 yield _failed(command, handoff)
@@ -108,6 +119,7 @@ def _offered(command: OfferHandoff) -> HandoffState:
         opportunity=command.opportunity,
         account_id=command.account_id or command.lead.account_id,
         imported=command.imported,
+        due_at=command.due_at,
     )
 
 
@@ -136,6 +148,17 @@ def _returned(command: ReturnHandoff, handoff: HandoffState) -> HandoffReturned:
         }
     )
     return HandoffReturned(reason=command.reason, seconds_to_answer=seconds, handoff=returned)
+
+
+def is_late(handoff: HandoffState, at: datetime) -> bool:
+    """Whether it should have been answered by now, and was not."""
+    return handoff.status is HandoffStatus.OFFERED and handoff.due_at is not None and at >= handoff.due_at
+
+
+def _expired(command: ExpireHandoff, handoff: HandoffState) -> HandoffExpired:
+    at = command.moment
+    expired = {"status": HandoffStatus.EXPIRED, "expired_at": at.at, "expired_on": at.on}
+    return HandoffExpired(handoff=handoff.model_copy(update=expired))
 
 
 def _failed(command: FailHandoff, handoff: HandoffState) -> HandoffFailed:
@@ -168,6 +191,7 @@ def _columns(handoff: HandoffState) -> Mapping[str, object]:
         "offered_to_id": handoff.offered_to.person,
         "offered_to_team_id": handoff.offered_to.team,
         "offered_at": handoff.offered_at,
+        "due_at": handoff.due_at if handoff.status is HandoffStatus.OFFERED else None,
     }
 
 

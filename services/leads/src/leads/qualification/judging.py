@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from chassis.refusals import Kind, Refusal
-from events.catalogue.leads import Answer, Answers, LeadState
+from events.catalogue.answers import Answer, Answers
+from events.catalogue.leads import LeadState
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
 from events.moment import Moment
 

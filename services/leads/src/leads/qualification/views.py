@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chassis.aggregates import Loaded
-from events.catalogue.leads import Answers
+from events.catalogue.answers import Answers
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
 
 
