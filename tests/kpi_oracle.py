@@ -40,7 +40,7 @@ def evened(reason: str | None) -> str | None:
 
 def leads(world: Any, day: date) -> Iterator[Seen]:
     for lead in world.latest("lead"):
-        if lead.created_on > day:
+        if lead.created_on > day or lead.merged_into:
             continue
         where = place(lead.first_owner, source=lead.source)
         yield Seen(lead.created_on, where, "created")

@@ -29,9 +29,11 @@ CREATE TABLE lead (
     pooled_at timestamptz,
     quiet_since timestamptz,
     recall_on date,
+    merged_into_id uuid,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
+CREATE INDEX lead_merged ON lead (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX lead_created ON lead (tenant_id, created_at, id);
 CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
 CREATE INDEX lead_owner ON lead (tenant_id, owner_id, created_at, id);
@@ -578,3 +580,76 @@ CREATE TABLE time_limit (
 CREATE UNIQUE INDEX time_limit_source_key ON time_limit (tenant_id, kind, source) NULLS NOT DISTINCT WHERE active;
 
 SELECT dealstream_protect('time_limit');
+
+-- One timeline for each account: what happened to it, its leads and deals, whichever service told of it. A projection of
+-- the event logs, and made anew from them; it holds ids, codes and titles, no personal data.
+
+CREATE TABLE timeline_subject (
+    tenant_id uuid NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    own_account_id uuid,
+    -- A lead that was merged into another stands in the timeline of the other's account.
+    follows_id uuid,
+    title text,
+    title_key text,
+    owner_id uuid,
+    owner_team_id uuid,
+    offered_to_id uuid,
+    offered_to_team_id uuid,
+    open boolean NOT NULL,
+    PRIMARY KEY (tenant_id, subject_kind, subject_id)
+);
+CREATE INDEX timeline_subject_follows ON timeline_subject (tenant_id, subject_kind, follows_id)
+    WHERE follows_id IS NOT NULL;
+CREATE INDEX timeline_subject_open ON timeline_subject (tenant_id, owner_id, subject_kind) WHERE open;
+
+CREATE TABLE timeline_entry (
+    tenant_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    account_id uuid,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    actor text,
+    facts jsonb NOT NULL,
+    PRIMARY KEY (tenant_id, event_id)
+);
+CREATE INDEX timeline_entry_account ON timeline_entry (tenant_id, account_id, at, event_id)
+    WHERE account_id IS NOT NULL;
+CREATE INDEX timeline_entry_subject ON timeline_entry (tenant_id, subject_kind, subject_id);
+
+SELECT dealstream_protect('timeline_subject');
+SELECT dealstream_protect('timeline_entry');
+
+-- The open work of a person passes to others: the transfers, and what each of them could not move.
+
+CREATE TABLE transfer (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    state jsonb NOT NULL,
+    person_id uuid NOT NULL,
+    person_team_id uuid,
+    status text NOT NULL,
+    -- When there is something to do here; absent while others do their part, and once all is done.
+    due_at timestamptz,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX transfer_person ON transfer (tenant_id, person_id, id);
+CREATE INDEX transfer_due ON transfer (due_at, tenant_id, id) WHERE due_at IS NOT NULL;
+-- One open transfer a person: two would give the same records to two successors.
+CREATE UNIQUE INDEX transfer_open ON transfer (tenant_id, person_id) WHERE status IN ('scheduled', 'running');
+
+CREATE TABLE transfer_refusal (
+    tenant_id uuid NOT NULL,
+    transfer_id uuid NOT NULL,
+    part text NOT NULL,
+    record_id uuid NOT NULL,
+    code text NOT NULL,
+    PRIMARY KEY (tenant_id, transfer_id, part, record_id)
+);
+
+SELECT dealstream_protect('transfer');
+SELECT dealstream_protect('transfer_refusal');

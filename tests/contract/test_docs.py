@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("identity", "leads", "deals", "analytics", "notifications")
 ROLES = {"api", "relay", "consumers", "migrate"}
 RELAY_TASKS = {*relay_commands._TASKS, "..."}
-OWN_COMMANDS = {"identity": {"found", "rotate-keys"}, "analytics": {"kpis"}, "leads": {"score-report"}}
+OWN_COMMANDS = {
+    "leads": {"rebuild-timelines", "score-report"},
+    "identity": {"found", "rotate-keys"},
+    "analytics": {"kpis"},
+}
 
 PAGES = sorted(
     path

@@ -75,10 +75,12 @@ def live_it(tenant: Tenant) -> None:
     deal = leads(admin, ana["id"], binh["id"])
     assignment(admin, ana["id"])
     own_deal(admin, ana["id"], binh["id"], account)
+    custody(admin, account, binh["id"])
     scoring(admin, ana["id"], binh["id"])
-    admin.until("deals", f"/v1/deals/{deal}")
+    merge(admin, admin.until("deals", f"/v1/deals/{deal}")["lead"])
     a_deal_that_is_refused(admin, binh["id"])
     an_offer_that_expires(admin, binh["id"])
+    transfer(admin, ana["id"], binh["id"])
     year = datetime.now(UTC).year
     admin.post("analytics", "/v1/seals", {"from_on": f"{year - 1}-01-01", "to_on": f"{year - 1}-02-01"})
     read_a_notice(admin, binh)
@@ -123,8 +125,41 @@ def customers(admin: Caller) -> str:
     admin.post("leads", f"{path}/consents", said)
     admin.post("leads", f"{path}/do-not-contact", {"source": "call", "reason": "on leave for a year"})
     admin.post("leads", f"{path}/do-not-contact-lifting")
+    roles = {"contact": contact["id"], "roles": ["decision_maker", "champion"]}
+    admin.post("leads", f"/v1/accounts/{account['id']}/buying-roles", roles)
     found: str = account["id"]
     return found
+
+
+def custody(admin: Caller, account: str, holder: str) -> None:
+    """The account is held and given up."""
+    admin.post("leads", f"/v1/accounts/{account}/custody", {"owner": holder})
+    admin.post("leads", f"/v1/accounts/{account}/custody-end", {})
+
+
+def merge(admin: Caller, lead: str) -> None:
+    """An earlier lead turns out to be the same prospect's, and then not: the deal counts from it meanwhile."""
+    earlier = (datetime.now(UTC) - timedelta(days=20)).isoformat()
+    twin = {"lead": admin.post("leads", "/v1/leads", {"source": "trade-show", "occurred_at": earlier})["id"]}
+    admin.post("leads", f"/v1/leads/{lead}/merge", twin)
+    admin.post("leads", f"/v1/leads/{lead}/unmerge", twin)
+
+
+def transfer(admin: Caller, leaver: str, to: str) -> None:
+    """A transfer is called off, another one carried out: it takes a lead that is offered along."""
+    asked = {"person": leaver, "to": to}
+    later = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    off = admin.post("leads", "/v1/transfers", {**asked, "from_on": later})
+    admin.post("leads", f"/v1/transfers/{off['id']}/cancellation")
+    lead = admin.post("leads", "/v1/leads", {"source": "zalo", "owner": leaver})
+    admin.post("leads", f"/v1/leads/{lead['id']}/qualification", {})
+    admin.post("leads", f"/v1/leads/{lead['id']}/handoff", {"offered_to": leaver, "offered_by": to})
+    admin.post("deals", "/v1/deals", {"name": "Sao Mai: spare parts", "owner": leaver})
+    moving = admin.post("leads", "/v1/transfers", asked)
+    deadline = time.monotonic() + 60
+    while admin.get("leads", f"/v1/transfers/{moving['id']}")["status"] != "done":
+        assert time.monotonic() < deadline, "the transfer is not done"
+        time.sleep(0.2)
 
 
 def campaign(admin: Caller) -> None:

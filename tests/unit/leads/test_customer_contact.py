@@ -5,7 +5,8 @@ from uuid import UUID
 
 from chassis.refusals import AlreadyExists
 from events.catalogue.contacts import ContactAdded, ContactChanged, ContactState
-from events.catalogue.leads import CustomerChanged, CustomerOpened, Owner
+from events.catalogue.customers import CustomerTakenOver
+from events.catalogue.leads import CustomerOpened, Owner
 from events.moment import Moment
 from events.testing import given
 from leads.customers.contact import CONTACT, AddContact, ChangeContact
@@ -28,7 +29,9 @@ def test_an_account_is_opened_once_on_the_tenants_day():
 def test_an_account_changes_only_when_it_differs():
     given(CUSTOMER, ACME).when(change({"name": "Acme"})).then_nothing()
     owner = Owner(person=UUID(int=7))
-    given(CUSTOMER, ACME).when(change({"owner": owner})).then(CustomerChanged()).then_state(owner=owner, name="Acme")
+    given(CUSTOMER, ACME).when(change({"owner": owner})).then(CustomerTakenOver(to_owner=owner)).then_state(
+        owner=owner, name="Acme"
+    )
 
 
 def test_no_account_is_above_itself():

@@ -25,7 +25,6 @@ from events.moment import Moment
 from events.testing import given
 from leads.lead import (
     LEAD,
-    TOUCHES_KEPT,
     AssignLead,
     CaptureLead,
     ChangeLeadDetails,
@@ -37,6 +36,7 @@ from leads.lead import (
     ReturnLead,
     TouchLead,
 )
+from leads.merging.touches import TOUCHES_KEPT
 from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsClosed, LeadIsNotDisqualified, LeadIsNotQualified
 from leads.sequence import OutOfSequence
 

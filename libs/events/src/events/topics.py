@@ -37,9 +37,9 @@ IDENTITY_TEAM = Topic("identity.team", compacted=True, consumers=_EVERY_SERVICE)
 IDENTITY_REGION = Topic("identity.region", compacted=True, consumers=_EVERY_SERVICE)
 IDENTITY_API_KEY = Topic("identity.api_key", compacted=True, consumers=_EVERY_SERVICE)
 
-LEADS_LEAD = Topic("leads.lead", consumers=("analytics", "notifications"))
+LEADS_LEAD = Topic("leads.lead", consumers=("leads", "deals", "analytics", "notifications"))
 LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
-LEADS_CUSTOMER = Topic("leads.customer", consumers=("deals",))
+LEADS_CUSTOMER = Topic("leads.customer", consumers=("leads", "deals"))
 LEADS_CONTACT = Topic("leads.contact", compacted=True)
 LEADS_ASSIGNMENT_POLICY = Topic("leads.assignment_policy")
 LEADS_CAMPAIGN = Topic("leads.campaign")
@@ -54,11 +54,13 @@ LEADS_SCORE_RULES = Topic("leads.score_rules")
 LEADS_SCORE_MODEL = Topic("leads.score_model")
 LEADS_SCORE = Topic("leads.score", consumers=("analytics",))
 LEADS_ACTIVITY = Topic("leads.activity", consumers=("analytics",))
+LEADS_TRANSFER = Topic("leads.transfer", consumers=("deals",))
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
 DEALS_DEAL = Topic("deals.deal", consumers=("leads", "analytics", "notifications"))
 DEALS_REFUSAL = Topic("deals.refusal", consumers=("leads",))
+DEALS_TRANSFER = Topic("deals.transfer", consumers=("leads",))
 
 ANALYTICS_SEAL = Topic("analytics.seal")
 
@@ -91,6 +93,8 @@ TOPICS: tuple[Topic, ...] = (
     DEALS_PRODUCT,
     DEALS_DEAL,
     DEALS_REFUSAL,
+    LEADS_TRANSFER,
+    DEALS_TRANSFER,
     ANALYTICS_SEAL,
     NOTIFICATIONS_NOTIFICATION,
 )

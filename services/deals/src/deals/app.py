@@ -9,13 +9,14 @@ from chassis.service import Service
 from deals import api, catalogue_api
 from deals.reactions import REACTIONS, react
 from deals.settings import Settings
+from deals.transfers.carrying_out import carry_out_transfers
 from events.consumer import Consumer
-from events.topics import IDENTITY_TENANT, LEADS_CUSTOMER, LEADS_HANDOFF
+from events.topics import IDENTITY_TENANT, LEADS_CUSTOMER, LEADS_HANDOFF, LEADS_LEAD, LEADS_TRANSFER
 
 GROUP = "deals.reactions"
 """Renaming it replays every event; the reactions bear that, but it takes its time."""
 
-TOPICS = (IDENTITY_TENANT, LEADS_CUSTOMER, LEADS_HANDOFF)
+TOPICS = (IDENTITY_TENANT, LEADS_CUSTOMER, LEADS_HANDOFF, LEADS_TRANSFER, LEADS_LEAD)
 
 
 def consumers(resources: Resources) -> Sequence[Consumer]:
@@ -31,4 +32,5 @@ SERVICE = Service(
     routers=(api.router, catalogue_api.router),
     migrations=folder_of(__file__),
     consumers=consumers,
+    background=(carry_out_transfers,),
 )

@@ -97,6 +97,19 @@ class ChangeDetails(DealCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorrectOrigin(DealCommand):
+    """The lead that became this deal came in at another time or from elsewhere than was known when it was opened.
+
+    The source follows where the deal has the one that the lead had, ``from_source``.
+    """
+
+    lead_created_on: date
+    lead_owner: Owner | None
+    from_source: str | None
+    to_source: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class WinDeal(DealCommand):
     """The customer bought; ``worth`` is what it came to, where that differs from the deal."""
 

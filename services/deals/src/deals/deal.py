@@ -15,6 +15,7 @@ from deals.commands import (
     ChangeExpectedClose,
     ChangeLines,
     ChangeOwner,
+    CorrectOrigin,
     DealCommand,
     LoseDeal,
     MoveStage,
@@ -45,6 +46,7 @@ from events.catalogue.deals import (
     DealLost,
     DealNextStepPlanned,
     DealOpened,
+    DealOriginCorrected,
     DealOwnerChanged,
     DealReopened,
     DealStageChanged,
@@ -213,6 +215,13 @@ def _change_details(command: ChangeDetails, deal: DealState, at: Moment) -> Even
         yield DealDetailsChanged(from_details=before, to_details=after, occurred_at=at.at, deal=changed)
 
 
+def _correct_origin(command: CorrectOrigin, deal: DealState, at: Moment) -> Events:
+    source = command.to_source if deal.source == command.from_source else deal.source
+    origin = {"lead_created_on": command.lead_created_on, "lead_owner": command.lead_owner, "source": source}
+    if any(getattr(deal, name) != value for name, value in origin.items()):
+        yield DealOriginCorrected(from_source=deal.source, occurred_at=at.at, deal=_changed(deal, at, **origin))
+
+
 def _win(command: WinDeal, deal: DealState, at: Moment) -> Events:
     _must_be_open(deal)
     if command.worth is not None:
@@ -281,6 +290,7 @@ _DECISIONS: dict[type[DealCommand], Callable[[Any, DealState, Moment], Events]] 
     ChangeExpectedClose: _change_expected_close,
     PlanNextStep: _plan_next_step,
     ChangeDetails: _change_details,
+    CorrectOrigin: _correct_origin,
     WinDeal: _win,
     LoseDeal: _lose,
     ReopenDeal: _reopen,

@@ -20,13 +20,17 @@ from deals import store
 from deals.commands import OpenDeal
 from deals.deal import DEAL
 from deals.default_pipeline import default_pipeline
+from deals.origins import correct_opened, correct_origins
 from deals.pipeline import PIPELINE
 from deals.refusal import REFUSAL, RefuseDeal, refusal_of
+from deals.transfers.transfer import TRANSFER, BeginTransfer
 from deals.worth import Conversion, Worth, worth_of_amount
 from events.catalogue.conversions import RefusalState
 from events.catalogue.deals import DealDetails, PipelineState
 from events.catalogue.identity import ExchangeRatesSet, TenantFounded, TenantSettingsChanged
 from events.catalogue.leads import CustomerChanged, CustomerOpened, HandoffAccepted, HandoffState
+from events.catalogue.merges import LeadAbsorbed, LeadReleased
+from events.catalogue.transfers import TransferBegun
 from events.codec import Message
 from events.errors import InvalidMessage, RetryLater
 from events.event import Event
@@ -83,6 +87,7 @@ async def open_deals(work: UnitOfWork, messages: Sequence[Message]) -> None:
     refused += [(each, answer) for each, answer in answers if isinstance(answer, Refusal)]
     if refused:
         await _refuse(work, refused)
+    await correct_opened(work, [id_ for id_, _ in commands])
 
 
 async def _unrefused(work: UnitOfWork, asked: Sequence[_Asked]) -> list[_Asked]:
@@ -106,6 +111,14 @@ async def _refuse(work: UnitOfWork, refused: Sequence[tuple[_Asked, Refusal]]) -
     for result in await work.execute_many(REFUSAL, commands) if commands else ():
         if isinstance(result, Refusal):
             raise result
+
+
+async def begin_transfers(work: UnitOfWork, messages: Sequence[Message]) -> None:
+    """A person's open deals shall pass to others; the background does it."""
+    moment = await work.moment()
+    asked = [message.event.transfer for message in messages]  # type: ignore[union-attr]
+    for each in asked:
+        await work.execute(TRANSFER, each.id, BeginTransfer(moment=moment, asked=each))
 
 
 def _may_pass(work: UnitOfWork, message: Message, refusal: Refusal) -> bool:
@@ -135,6 +148,9 @@ REACTIONS: Mapping[type[Event], Reaction] = {
     TenantSettingsChanged: begin_with_a_pipeline,
     ExchangeRatesSet: begin_with_a_pipeline,
     HandoffAccepted: open_deals,
+    TransferBegun: begin_transfers,
+    LeadAbsorbed: correct_origins,
+    LeadReleased: correct_origins,
 }
 """In their order: what a later one looks up, an earlier one has kept."""
 

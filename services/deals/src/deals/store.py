@@ -37,6 +37,18 @@ _KEEP_ACCOUNTS = """
     SET version = excluded.version, external_id = excluded.external_id, name = excluded.name
     WHERE account.version < excluded.version
 """
+_KEEP_ORIGINS = """
+    INSERT INTO lead_origin (tenant_id, deal_id, lead_created_on, lead_owner, from_source, to_source)
+    SELECT $1, * FROM unnest($2::uuid[], $3::date[], $4::jsonb[], $5::text[], $6::text[])
+    ON CONFLICT (tenant_id, deal_id) DO UPDATE
+    SET lead_created_on = excluded.lead_created_on, lead_owner = excluded.lead_owner, to_source = excluded.to_source
+"""
+_TAKE_ORIGINS = """
+    DELETE FROM lead_origin AS origin USING deal
+    WHERE origin.tenant_id = $1 AND origin.deal_id = ANY($2::uuid[])
+      AND deal.tenant_id = $1 AND deal.id = origin.deal_id
+    RETURNING origin.deal_id, lead_created_on, lead_owner, from_source, to_source
+"""
 _VISIBLE_DEALS = "SELECT id FROM deal WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND {scope}"
 _DEAL_IDS = "SELECT external_id, id FROM deal WHERE tenant_id = $1 AND external_id = ANY($2::text[])"
 _LIST = """
@@ -201,6 +213,16 @@ async def keep_accounts(
     """Remember the newest state of each account, given with its version; an older one changes nothing."""
     rows = [(account.id, version, account.external_id, account.name) for account, version in accounts]
     await connection.execute(_KEEP_ACCOUNTS, tenant, *map(list, zip(*rows, strict=True)))
+
+
+async def keep_origins(connection: "Connection[Row]", tenant: UUID, origins: Sequence[tuple[Any, ...]]) -> None:
+    """How the leads of deals came in, until the deals are there: each deal once."""
+    await connection.execute(_KEEP_ORIGINS, tenant, *map(list, zip(*origins, strict=True)))
+
+
+async def take_origins(connection: "Connection[Row]", tenant: UUID, deals: Sequence[UUID]) -> list[Row]:
+    """Those of deals that are there; they are told once."""
+    return await connection.fetch(_TAKE_ORIGINS, tenant, list(deals))
 
 
 async def deal_ids(connection: "Connection[Row]", tenant: UUID, external_ids: Iterable[str]) -> dict[str, UUID]:

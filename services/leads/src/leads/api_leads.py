@@ -120,11 +120,15 @@ async def list_leads(
     external_id: Annotated[ExternalId | None, Query()] = None,
     created_from: Annotated[OccurredAt | None, Query()] = None,
     created_to: Annotated[OccurredAt | None, Query()] = None,
+    merged_into: UUID | None = None,
     sort: Order = "created_at",
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> Page[LeadView]:
-    """Leads that the caller may see, by time of creation: from ``created_from`` on, before ``created_to``."""
+    """Leads that the caller may see, by time of creation: from ``created_from`` on, before ``created_to``.
+
+    Leads that were merged into others are left out, unless ``merged_into`` asks for those of one.
+    """
     cursors = reader.cursors(f"leads {sort}")
     query = store.Query(reader.tenant)
     query.equal(
@@ -136,6 +140,7 @@ async def list_leads(
             "external_id": external_id,
         }
     )
+    store.not_merged(query, merged_into)
     query.within(reader.scope, *store.LEAD_OWNERS)
     rows = await store.leads(
         reader.connection,

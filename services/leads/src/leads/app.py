@@ -18,7 +18,16 @@ from leads.conversions import api as api_conversions
 from leads.conversions.reactions import GROUP, REACTIONS, react
 from leads.conversions.watching import watch_conversions
 from leads.custom import api as api_custom_fields
-from leads.customers import api_accounts, api_consents, api_contacts, api_opt_outs, api_personal_data, api_profile
+from leads.customers import (
+    api_accounts,
+    api_buying,
+    api_consents,
+    api_contacts,
+    api_custody,
+    api_opt_outs,
+    api_personal_data,
+    api_profile,
+)
 from leads.duplicates.renewing_keys import renew_keys
 from leads.forms import api as api_forms
 from leads.forms import api_public as api_public_forms
@@ -27,6 +36,7 @@ from leads.handoffs import api as api_handoffs
 from leads.history import api as api_history
 from leads.limits import api as api_limits
 from leads.limits.expiring import expire_offers
+from leads.merging import api as api_merging
 from leads.pool import api_pool
 from leads.pool.recycling import recycle_leads
 from leads.public import PREFIX
@@ -37,14 +47,19 @@ from leads.scoring.keeping_scores import keep_scores
 from leads.scoring.report.command import score_report
 from leads.scoring.training_models import train_models
 from leads.settings import LeadsSettings
+from leads.timeline import api as api_timeline
+from leads.timeline.projection import rebuild_timelines, timeline_consumer
+from leads.transfers import api as api_transfers
+from leads.transfers.carrying_out import carry_out_transfers, transfer_consumer
 
 TOPICS = (DEALS_DEAL, DEALS_REFUSAL)
 
 
 def consumers(resources: Resources) -> Sequence[Consumer]:
-    """The one consumer that feeds the reactions."""
+    """What feeds the reactions, what follows all that happens to accounts, and what hears how far transfers are."""
     handler = partial(react, resources)
-    return [Consumer(GROUP, TOPICS, handler, resources.pool, resources.kafka, types=tuple(REACTIONS))]
+    reactions = Consumer(GROUP, TOPICS, handler, resources.pool, resources.kafka, types=tuple(REACTIONS))
+    return [reactions, timeline_consumer(resources), transfer_consumer(resources)]
 
 
 SERVICE = Service(
@@ -55,9 +70,14 @@ SERVICE = Service(
         api_leads.router,
         api_pool.router,
         api_policy.router,
+        api_merging.router,
         api_handoffs.router,
         api_conversions.router,
         api_accounts.router,
+        api_custody.router,
+        api_buying.router,
+        api_timeline.router,
+        api_transfers.router,
         api_contacts.router,
         api_campaigns.router,
         api_spends.router,
@@ -79,7 +99,7 @@ SERVICE = Service(
     ),
     migrations=folder_of(__file__),
     asks_for_working_time=True,
-    commands={"score-report": score_report},
+    commands={"score-report": score_report, "rebuild-timelines": rebuild_timelines},
     urlencoded=(PREFIX,),
     consumers=consumers,
     background=(
@@ -92,5 +112,6 @@ SERVICE = Service(
         train_models,
         keep_gauges,
         expire_offers,
+        carry_out_transfers,
     ),
 )

@@ -33,20 +33,20 @@ from events.catalogue.leads import (
     Touch,
 )
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
+from events.catalogue.transfers import LeadOfferRedirected
 from leads.activities.following_up import PauseFollowUp, PlanFollowUp, follow_up_columns, pause_lead, plan_lead
 from leads.activities.on_leads import ContactLead, contacted
 from leads.conversions.undoing import UndoLead, undo_lead
 from leads.custom.values import NO_VALUES, CustomValues
 from leads.limits.deciding import ExpireOffer, expire_offer
+from leads.merging.merge import MERGING, own_details, refuse_merged
+from leads.merging.touches import kept
 from leads.pool.custody import CUSTODY
 from leads.pool.pooling import POOLING, assigned, pooled, pooled_at, quiet_since
 from leads.qualification import judging
 from leads.qualification.deciding import OPEN_AGAIN, AnswerLead, RecallLead, answer_lead, recall_lead, refuse_closed
 from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsNotDisqualified, LeadIsNotQualified
 from leads.sequence import refuse_earlier
-
-TOUCHES_KEPT = 20
-"""So many later touches stay in the state, which each event of the lead carries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +130,14 @@ class OfferLead(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RedirectOffer(Command):
+    """Another account executive is asked."""
+
+    handoff_id: UUID
+    to: Owner
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReturnLead(Command):
     """The account executive gave the lead back."""
 
@@ -152,6 +160,7 @@ def decide(command: Command, lead: LeadState | None) -> Iterator[LeadEvent]:
     elif isinstance(command, CaptureLead):
         raise AlreadyExists(id=str(lead.id))
     else:
+        refuse_merged(command, lead)
         yield from _DECISIONS[type(command)](command, lead)
 
 
@@ -187,7 +196,7 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
 def _change(command: ChangeLeadDetails, lead: LeadState) -> Iterator[LeadEvent]:
     changes = {**command.changes, **command.custom.onto(lead)}
     if any(getattr(lead, name) != value for name, value in changes.items()):
-        yield LeadDetailsChanged(lead=_after(command, lead, **changes))
+        yield LeadDetailsChanged(lead=_after(command, lead, **changes, **own_details(lead, changes)))
 
 
 def _touch(command: TouchLead, lead: LeadState) -> Iterator[LeadEvent]:
@@ -201,8 +210,8 @@ def _touch(command: TouchLead, lead: LeadState) -> Iterator[LeadEvent]:
         campaign=command.campaign,
         medium=command.medium,
     )
-    later = sorted((*lead.later_touches, touch), key=lambda each: each.at)[-TOUCHES_KEPT:]
-    yield LeadTouched(touch=touch, lead=lead.model_copy(update={"later_touches": tuple(later)}))
+    later = kept((*lead.later_touches, touch))
+    yield LeadTouched(touch=touch, lead=lead.model_copy(update={"later_touches": later}))
 
 
 def _names_of(lead: LeadState) -> set[str | None]:
@@ -265,6 +274,15 @@ def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
     yield LeadOffered(handoff_id=command.handoff_id, to_owner=command.to, lead=offered)
 
 
+def _redirect(command: RedirectOffer, lead: LeadState) -> Iterator[LeadEvent]:
+    _refuse_other(command.handoff_id, lead)
+    if command.to != lead.offered_to:
+        asked = _after(command, lead, offered_to=command.to)
+        yield LeadOfferRedirected(
+            handoff_id=command.handoff_id, from_owner=lead.offered_to, to_owner=command.to, lead=asked
+        )
+
+
 def _return(command: ReturnLead, lead: LeadState) -> Iterator[LeadEvent]:
     _refuse_other(command.handoff_id, lead)
     open_again = _after(command, lead, open_handoff=None, offered_to=None, **OPEN_AGAIN)
@@ -298,11 +316,13 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent
     ReopenLead: _reopen,
     RecallLead: recall_lead,
     OfferLead: _offer,
+    RedirectOffer: _redirect,
     ReturnLead: _return,
     ExpireOffer: expire_offer,
     ConvertLead: _convert,
     UndoLead: undo_lead,
     **POOLING,
+    **MERGING,
 }
 
 
@@ -337,7 +357,8 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
         "offered_to_id": lead.offered_to and lead.offered_to.person,
         "offered_to_team_id": lead.offered_to and lead.offered_to.team,
         "created_at": lead.created_at,
-        "recall_on": lead.recall_on,
+        "recall_on": None if lead.merged_into else lead.recall_on,
+        "merged_into_id": lead.merged_into,
         **follow_up_columns(lead),
     }
 

@@ -85,6 +85,21 @@ async def leads(
     return await _by_time(connection, query, "lead", "created_at", after=after, descending=descending, limit=limit)
 
 
+def not_merged(query: Query, into: UUID | None) -> None:
+    """Leads that stand for themselves, or those that the given one stands for."""
+    if into is None:
+        query.where("merged_into_id IS NULL")
+    else:
+        query.where("merged_into_id = {}", into)
+
+
+def of_lead(query: Query, lead: UUID | None) -> None:
+    """Handoffs of the lead, and of those it stands for."""
+    if lead is not None:
+        merged = "SELECT id FROM lead WHERE lead.tenant_id = $1 AND merged_into_id = {}"
+        query.where(f"(lead_id = {{}} OR lead_id IN ({merged}))", lead, lead)
+
+
 async def handoffs(
     connection: "Connection[Row]", query: Query, *, after: Sequence[str | None] | None, descending: bool, limit: int
 ) -> list[Row]:
@@ -195,7 +210,8 @@ async def resembling(
                contact.tax_code_key, contact.state ->> 'company' AS company
           FROM alike
           JOIN contact ON contact.tenant_id = $1 AND contact.id = alike.id
-          JOIN lead ON lead.tenant_id = $1 AND lead.contact_id = alike.id
+          JOIN lead AS found ON found.tenant_id = $1 AND found.contact_id = alike.id
+          JOIN lead ON lead.tenant_id = $1 AND lead.id = coalesce(found.merged_into_id, found.id)
          ORDER BY alike.place, lead.created_at, lead.id""",
         *values,
     )

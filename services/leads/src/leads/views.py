@@ -23,9 +23,9 @@ from events.catalogue.leads import (
     Owner,
     PoolReason,
     PoolStay,
-    Touch,
 )
 from leads.duplicates.likeness import Strength
+from leads.merging.views import MergedView, TouchView
 from leads.qualification.views import AnswersView
 
 
@@ -65,21 +65,6 @@ class PauseView(BaseModel):
     @classmethod
     def of(cls, paused: FollowUpPause | None) -> "PauseView | None":
         return None if paused is None else cls(until=paused.until, reason=paused.reason)
-
-
-class TouchView(BaseModel):
-    """The prospect came in once more: a capture that was linked to the lead."""
-
-    at: datetime
-    on: date
-    external_id: str | None
-    source: str | None
-    campaign: str | None
-    medium: str | None
-
-    @classmethod
-    def of(cls, touch: Touch) -> "TouchView":
-        return cls(**dict(touch))
 
 
 class PoolStayView(BaseModel):
@@ -136,6 +121,10 @@ class LeadView(BaseModel):
     """The latest captures that were linked to this lead, oldest first; its source is the first touch."""
     next_step: FollowUpView | None
     paused: PauseView | None
+    merged_into: UUID | None
+    """The lead that stands for this one."""
+    merges: list[MergedView]
+    """The leads that this one stands for; its creation and source are the earliest of all."""
     imported: bool
     captured_by: str | None
     """Who entered it: ``person:<id>``, ``key:<id>``, ``form:<id>``."""
@@ -181,6 +170,8 @@ class LeadView(BaseModel):
             later_touches=[TouchView.of(touch) for touch in lead.later_touches],
             next_step=FollowUpView.of(lead.next_step),
             paused=PauseView.of(lead.paused),
+            merged_into=lead.merged_into,
+            merges=[MergedView.of(each) for each in lead.merges],
             imported=lead.imported,
             captured_by=lead.captured_by,
             custom=lead.custom,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from events.catalogue.deals import DealState, DealStatus, DealWon
 from events.catalogue.leads import HandoffEvent, HandoffExpired, HandoffFailed, HandoffOffered, LeadPooled
+from events.catalogue.transfers import HandoffRedirected
 from events.event import Event
 
 HISTORY_AFTER = timedelta(days=2)
@@ -54,7 +55,7 @@ class TimedRule:
     facts: Facts
 
 
-def the_offered(event: HandoffOffered, _above: frozenset[UUID]) -> frozenset[UUID]:
+def the_offered(event: HandoffOffered | HandoffRedirected, _above: frozenset[UUID]) -> frozenset[UUID]:
     """The account executive to whom a handoff is offered."""
     return frozenset({event.handoff.offered_to.person})
 
@@ -120,6 +121,7 @@ RULES: tuple[Rule, ...] = (
     Rule(slug="handoff-offered", on=HandoffOffered, to=the_offered, facts=of_handoff),
     Rule(slug="handoff-expired", on=HandoffExpired, to=both_sides, facts=of_handoff),
     Rule(slug="handoff-failed", on=HandoffFailed, to=both_sides, facts=of_failed_handoff),
+    Rule(slug="handoff-redirected", on=HandoffRedirected, to=the_offered, facts=of_handoff),
     Rule(
         slug="lead-fits-nobody",
         on=LeadPooled,

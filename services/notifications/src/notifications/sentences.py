@@ -29,6 +29,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "vi": "Khách tiềm năng đã nhận (nguồn: {source}) không thể thành cơ hội bán hàng: {code}. Hãy chuyển lại.",
         "zh": "已接受的线索（来源：{source}）无法转为商机：{code}。可重新移交。",
     },
+    "handoff-redirected": {
+        "en": "A lead offered to a colleague (source: {source}) is yours to answer now. Accept it or return it.",
+        "vi": "Khách tiềm năng đã chuyển cho đồng nghiệp (nguồn: {source}) nay chờ bạn trả lời. Hãy nhận hoặc trả lại.",
+        "zh": "原移交给同事的线索（来源：{source}）现由您答复，请接受或退回。",
+    },
     "deal-won": {
         "en": "Won: {deal}, {amount}.",
         "vi": "Đã chốt: {deal}, {amount}.",

@@ -264,6 +264,12 @@ class DealDetailsChanged(DealEvent, type="dealstream.deal.details_changed", vers
     to_details: DealDetails
 
 
+class DealOriginCorrected(DealEvent, type="dealstream.deal.origin_corrected", version=1):
+    """The lead of the deal was merged with another, or parted from it: source, lead's day or lead's owner changed."""
+
+    from_source: str | None = None
+
+
 class DealWon(DealEvent, type="dealstream.deal.won", version=1):
     """The customer bought."""
 

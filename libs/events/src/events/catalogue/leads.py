@@ -11,19 +11,14 @@ from uuid import UUID
 from pydantic import NonNegativeInt
 
 from events.catalogue.answers import Answer, Answers
+from events.catalogue.custody import Custody, Stakeholder
 from events.catalogue.follow_ups import FollowUp, FollowUpPause
+from events.catalogue.owner import Owner as Owner  # noqa: PLC0414 - everybody takes it from here
+from events.catalogue.touches import Merged, Origin
+from events.catalogue.touches import Touch as Touch  # noqa: PLC0414 - everybody takes it from here
 from events.event import UNSTAMPED, Event, Timestamp, Value
 from events.money import Money
 from events.topics import LEADS_CUSTOMER, LEADS_HANDOFF, LEADS_LEAD
-
-
-class Owner(Value):
-    """Who holds a record, and the team and region that this person belonged to on the day of the event."""
-
-    person: UUID
-    team: UUID | None = None
-    region: UUID | None = None
-
 
 CustomValue = str | bool | int | float
 """The value of a field that a firm defined for itself; a day is text, as 2026-03-01."""
@@ -68,18 +63,6 @@ class PoolStay(Value):
     since: Timestamp
     why: PoolReason
     reason: str | None = None
-
-
-class Touch(Value):
-    """A prospect that was a lead already came in once more."""
-
-    at: Timestamp
-    on: date
-    external_id: str | None = None
-    """What the caller calls this capture; the same one, sent again, is no further touch."""
-    source: str | None = None
-    campaign: str | None = None
-    medium: str | None = None
 
 
 class LeadState(Value):
@@ -140,6 +123,12 @@ class LeadState(Value):
     first_talk_on: date | None = None
     next_step: FollowUp | None = None
     paused: FollowUpPause | None = None
+    merged_into: UUID | None = None
+    """The lead that stands for this one; this one counts no more, and nothing happens to it until they are parted."""
+    merges: tuple[Merged, ...] = ()
+    """The leads that this one stands for."""
+    own_origin: Origin | None = None
+    """How this lead itself came in, while it stands for others; creation, source and first owner are those of all."""
 
 
 class HandoffStatus(StrEnum):
@@ -216,6 +205,10 @@ class CustomerState(Value):
     custom: Mapping[str, CustomValue] = {}
     """Fields that the firm defined for accounts, by their keys; never personal data."""
     custom_revisions: Mapping[str, int] = {}
+    custody: tuple[Custody, ...] = ()
+    """The latest who held it, in the order of time; events have them all."""
+    stakeholders: tuple[Stakeholder, ...] = ()
+    """In the order in which they were named first."""
 
 
 class LeadEvent(Event, topic=LEADS_LEAD):
@@ -375,7 +368,7 @@ class CustomerOpened(CustomerEvent, type="dealstream.customer.opened", version=1
 
 
 class CustomerChanged(CustomerEvent, type="dealstream.customer.changed", version=1):
-    """Name, sector, country, parent, owner, class or own fields of an account changed."""
+    """Name, sector, country, parent, class or own fields of an account changed."""
 
 
 class CustomerFollowUpPlanned(CustomerEvent, type="dealstream.customer.follow_up_planned", version=1):

@@ -1,7 +1,8 @@
 """What a lead means for the figures. Pure.
 
 A lead counts on the day it was created and for the first who held it, whatever happens later; its outcome so far is the
-label. So a cohort's conversion is a sum over labels of the same days.
+label. So a cohort's conversion is a sum over labels of the same days. A lead that was merged into another does not
+count: the other one does, once, with the earliest creation and the first source of both.
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ LEADS = Measure(
 
 
 def postings(lead: LeadState) -> Iterator[Posting]:
+    if lead.merged_into is not None:
+        return
     where = held_by(lead.first_owner, Slice(source=lead.source, label=outcome(lead)))
     yield Posting(LEADS, lead.created_on, where)
 

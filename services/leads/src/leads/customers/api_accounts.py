@@ -22,6 +22,7 @@ from leads.custom.values import VALUE_REFUSALS
 from leads.customers.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
 from leads.inputs import AccountChange, AccountInput
 from leads.lookups import ASSIGNERS, Lookups, sees_account
+from leads.sequence import OutOfSequence
 from leads.views import AccountView
 
 router = APIRouter(route_class=CommandRoute, tags=["accounts"])
@@ -94,7 +95,7 @@ async def get_account(account_id: UUID, reader: Reader) -> AccountView:
 
 @router.patch(
     "/v1/accounts/{account_id}",
-    responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid, *VALUE_REFUSALS),
+    responses=problems(NotFound, Forbidden, HierarchyLoop, Invalid, OutOfSequence, *VALUE_REFUSALS),
     openapi_extra=example({"sector": "Wholesale"}),
 )
 async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:

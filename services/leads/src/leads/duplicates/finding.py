@@ -86,7 +86,15 @@ async def find(
     for row in await store.resembling(connection, tenant, scope, asked) if any(asked) else ():
         if (alike := likeness(asked[row["place"]], _known(row))) is not None:
             found[row["place"]].append(_match(row, alike))
-    return [ordered(matches) for matches in found]
+    return [_each_once(ordered(matches)) for matches in found]
+
+
+def _each_once(matches: Iterable[Match]) -> list[Match]:
+    """A lead that stands for others is found by the contacts of all of them."""
+    best: dict[UUID, Match] = {}
+    for match in matches:
+        best.setdefault(match.lead, match)
+    return list(best.values())
 
 
 def _known(row: Any) -> MatchKeys:

@@ -105,7 +105,10 @@ async def list_handoffs(
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> Page[HandoffView]:
-    """Handoffs that the caller offered, is offered, or looks after; by time of the offer."""
+    """Handoffs that the caller offered, is offered, or looks after; by time of the offer.
+
+    Those of a ``lead`` are also those of the leads that were merged into it.
+    """
     cursors = reader.cursors(f"handoffs {sort}")
     query = store.Query(reader.tenant)
     query.equal(
@@ -113,10 +116,10 @@ async def list_handoffs(
             "status": status.value if status else None,
             "offered_to_id": offered_to,
             "offered_by_id": offered_by,
-            "lead_id": lead,
             "external_id": external_id,
         }
     )
+    store.of_lead(query, lead)
     query.within(reader.scope, *store.HANDOFF_OWNERS)
     rows = await store.handoffs(
         reader.connection, query, after=cursors.read(cursor), descending=sort.startswith("-"), limit=limit

@@ -21,6 +21,7 @@ from events.catalogue.leads import (
     Opportunity,
     Owner,
 )
+from events.catalogue.transfers import HandoffRedirected
 from leads.sequence import refuse_earlier
 
 
@@ -72,7 +73,14 @@ class FailHandoff(Command):
     code: str
 
 
-HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff | ExpireHandoff | FailHandoff
+@dataclass(frozen=True, kw_only=True)
+class RedirectHandoff(Command):
+    """Another account executive is asked."""
+
+    to: Owner
+
+
+HandoffCommand = OfferHandoff | AcceptHandoff | ReturnHandoff | RedirectHandoff | ExpireHandoff | FailHandoff
 
 
 def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[HandoffEvent]:
@@ -91,6 +99,8 @@ def decide(command: HandoffCommand, handoff: HandoffState | None) -> Iterator[Ha
         case FailHandoff(), HandoffState():
             if handoff.status is HandoffStatus.ACCEPTED:
                 yield _failed(command, handoff)
+        case RedirectHandoff(), HandoffState():
+            yield from _redirected(command, handoff)
 
 
 def deal_of(handoff_id: UUID) -> UUID:
@@ -165,6 +175,13 @@ def _failed(command: FailHandoff, handoff: HandoffState) -> HandoffFailed:
     at = command.moment
     failed = {"status": HandoffStatus.FAILED, "failed_at": at.at, "failed_on": at.on, "failure": command.code}
     return HandoffFailed(code=command.code, handoff=handoff.model_copy(update={**failed, "deal_id": None}))
+
+
+def _redirected(command: RedirectHandoff, handoff: HandoffState) -> Iterator[HandoffEvent]:
+    _seconds_to_answer(command, handoff)
+    if command.to != handoff.offered_to:
+        asked = handoff.model_copy(update={"offered_to": command.to})
+        yield HandoffRedirected(from_owner=handoff.offered_to, to_owner=command.to, handoff=asked)
 
 
 def _seconds_to_answer(command: Command, handoff: HandoffState) -> int:

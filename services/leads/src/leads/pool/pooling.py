@@ -20,6 +20,7 @@ from events.catalogue.leads import (
     PoolReason,
     PoolStay,
 )
+from leads.merging.merge import first_held
 from leads.refusals import HandoffIsOpen, LeadIsClosed
 from leads.sequence import refuse_earlier
 
@@ -71,8 +72,7 @@ def assigned(
     """The lead, which has changed at the moment of the command already, has a new owner from then on."""
     held = lead.model_copy(
         update={
-            "owner": owner,
-            "first_owner": lead.first_owner or owner,
+            **first_held(lead, owner),
             "held_since": lead.changed_at,
             "assigned_by_rule": rule,
             "pool": None,
@@ -132,7 +132,7 @@ def _changed(command: Command, lead: LeadState) -> LeadState:
 
 
 def _is_closed(lead: LeadState) -> bool:
-    return lead.status in {LeadStatus.DISQUALIFIED, LeadStatus.CONVERTED}
+    return lead.status in {LeadStatus.DISQUALIFIED, LeadStatus.CONVERTED} or lead.merged_into is not None
 
 
 POOLING: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent]]] = {

@@ -107,7 +107,7 @@ def _row(tenant: UUID, lead: Loaded[LeadState], grader: Grader, graded: Graded) 
         "model_id": grader.model,
         "owner_id": owner and owner.person,
         "owner_team_id": owner and owner.team,
-        "waiting": lead.state.status in WAITING,
+        "waiting": lead.state.merged_into is None and lead.state.status in WAITING,
         "rank": graded.rank,
         "class": graded.class_,
         "points": graded.points,

@@ -1,0 +1,149 @@
+"""Events of transfers: one person's open work passes to others from a day on, in leads and in deals.
+
+Leads owns the transfer and says when it begins; deals does its part step by step and tells of it on a topic of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import NonNegativeInt
+
+from events.catalogue.leads import HandoffEvent, LeadEvent, Owner
+from events.event import UNSTAMPED, Event, Timestamp, Value
+from events.topics import DEALS_TRANSFER, LEADS_TRANSFER
+
+
+class Successor(Value):
+    """Who takes over what the person held as a member of a team; without a team, all the rest."""
+
+    team: UUID | None = None
+    to: Owner
+
+
+def successor(successors: Sequence[Successor], held_by: Owner) -> Owner | None:
+    """Who takes over a record that was held so."""
+    by_team = {each.team: each.to for each in successors}
+    if held_by.team is not None and held_by.team in by_team:
+        return by_team[held_by.team]
+    return by_team.get(None)
+
+
+class TransferStatus(StrEnum):
+    """Where a transfer stands."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class TransferPart(Value):
+    """How far the transfer of one kind of record is."""
+
+    part: str
+    moved: NonNegativeInt = 0
+    refused: NonNegativeInt = 0
+    done: bool = False
+
+
+class Refused(Value):
+    """A record that could not be transferred, and why."""
+
+    id: UUID
+    code: str
+
+
+class TransferState(Value):
+    """The open work of a person passes to others from a day on; what is closed, and past credit, stays."""
+
+    id: UUID
+    from_owner: Owner
+    successors: tuple[Successor, ...]
+    from_at: Timestamp
+    from_on: date
+    status: TransferStatus = TransferStatus.SCHEDULED
+    parts: tuple[TransferPart, ...]
+    requested_by: str
+    """The actor that stands on the events of what is moved."""
+    requested_at: Timestamp
+    begun_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
+
+
+class TransferEvent(Event, topic=LEADS_TRANSFER):
+    """Base of what happens to a transfer."""
+
+    transfer: TransferState = UNSTAMPED
+
+
+class TransferRequested(TransferEvent, type="dealstream.transfer.requested", version=1):
+    """A person's open work shall pass to others; it begins when the day has come."""
+
+
+class TransferBegun(TransferEvent, type="dealstream.transfer.begun", version=1):
+    """The day has come: each service moves what it has of the person's open work."""
+
+
+class TransferAdvanced(TransferEvent, type="dealstream.transfer.advanced", version=1):
+    """Some more records of one part were moved or refused."""
+
+    part: str
+
+
+class TransferCompleted(TransferEvent, type="dealstream.transfer.completed", version=1):
+    """Nothing open is left with the person but what was refused."""
+
+
+class TransferCancelled(TransferEvent, type="dealstream.transfer.cancelled", version=1):
+    """The transfer was called off before it began."""
+
+
+class LeadOfferRedirected(LeadEvent, type="dealstream.lead.offer_redirected", version=1):
+    """The lead waits for the answer of another account executive."""
+
+    handoff_id: UUID
+    from_owner: Owner | None = None
+    to_owner: Owner
+
+
+class HandoffRedirected(HandoffEvent, type="dealstream.handoff.redirected", version=1):
+    """Another account executive is asked to take the lead over."""
+
+    from_owner: Owner
+    to_owner: Owner
+
+
+class DealTransferState(Value):
+    """What deals has moved for a transfer, whose id it bears."""
+
+    id: UUID
+    from_owner: Owner
+    successors: tuple[Successor, ...]
+    from_at: Timestamp
+    from_on: date
+    requested_by: str
+    moved: NonNegativeInt = 0
+    refused: NonNegativeInt = 0
+    done: bool = False
+
+
+class DealTransferEvent(Event, topic=DEALS_TRANSFER):
+    """Base of what deals does for a transfer."""
+
+    transfer: DealTransferState = UNSTAMPED
+
+
+class DealTransferBegun(DealTransferEvent, type="dealstream.deal_transfer.begun", version=1):
+    """Deals knows of the transfer."""
+
+
+class DealTransferAdvanced(DealTransferEvent, type="dealstream.deal_transfer.advanced", version=1):
+    """Some more open deals were moved or refused."""
+
+    refusals: tuple[Refused, ...] = ()
+
+
+class DealTransferCompleted(DealTransferEvent, type="dealstream.deal_transfer.completed", version=1):
+    """No open deal is left with the person but what was refused."""

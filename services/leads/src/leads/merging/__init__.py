@@ -1,0 +1,1 @@
+"""Leads of one prospect merged into one, and parted again."""

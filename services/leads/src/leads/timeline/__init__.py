@@ -1,0 +1,1 @@
+"""One timeline for each account, made from the events of all services."""

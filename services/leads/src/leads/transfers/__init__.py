@@ -1,0 +1,1 @@
+"""Transfers: the open work of a person who leaves passes to others, from a day on."""
