@@ -27,7 +27,7 @@ class Kept(NamedTuple):
 
 
 KEPT: dict[Subject, Kept] = {
-    "lead": Kept("lead", "status IN ('open', 'qualified')", LEAD_OWNERS, unowned=False),
+    "lead": Kept("lead", "status IN ('open', 'qualified') AND merged_into_id IS NULL", LEAD_OWNERS, unowned=False),
     "account": Kept("customer", "customer_class IS NOT NULL", OWNERS, unowned=True),
 }
 
