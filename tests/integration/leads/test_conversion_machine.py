@@ -154,6 +154,11 @@ class Process(RuleBasedStateMachine):
         if not self.handoffs:
             return
         self.run(self.world.settle())
+        # What was refused stays refused, also when its reason is gone and everything is read once more.
+        self.take_the_retired_pipeline_into_use_again()
+        self.read_everything_again_under_another_name()
+        self.run(self.world.settle())
+        self.no_handoff_is_a_deal_and_refused()
         self.a_conversion_ends_as_deals_said()
         self.a_lead_is_converted_while_its_deal_may_be_there()
         ended = [each["status"] for each in self._states("conversion")]
