@@ -19,8 +19,10 @@ from events.catalogue.activities import ActivityNoted
 from events.catalogue.campaigns import SpendBooked
 from events.catalogue.deals import DealNextStepPlanned
 from events.catalogue.leads import HandoffOffered, LeadReopened
+from events.catalogue.scoring import ScoreEstimated
 from events.codec import Message
 from events.envelope import Envelope
+from events.watermark import AggregateKey
 from sales_world import World
 
 TENANT = UUID("0193a000-0000-7000-8000-00000000000a")
@@ -32,6 +34,7 @@ EVENTS = {
     "deal": (DealNextStepPlanned(next_step=None), "deals.deal"),
     "spend": (SpendBooked(), "leads.spend"),
     "activity": (ActivityNoted(), "leads.activity"),
+    "score": (ScoreEstimated(probability=None), "leads.score"),
 }
 
 
@@ -66,11 +69,16 @@ def as_known_at(world: World, at: datetime) -> World:
     return found
 
 
+def event_id(known: Known) -> UUID:
+    """Unlike any other's: a score has the id of its lead."""
+    return uuid5(known.state.id, f"{known.kind} {known.version}")
+
+
 def message(known: Known, tenant: UUID = TENANT) -> Message:
     event, topic = EVENTS[known.kind]
     stamped = event.stamped(known.at, known.state)
     envelope = Envelope(
-        id=uuid5(known.state.id, str(known.version)), type=event.type, source="/dealstream/test",
+        id=event_id(known), type=event.type, source="/dealstream/test",
         subject=str(known.state.id), time=known.at, tenant=tenant, aggregate_version=known.version,
         partition_key=f"{tenant}:{known.state.id}",
     )  # fmt: skip
@@ -95,7 +103,7 @@ async def _fold_all(pool: Any, world: World, tenant: UUID, batch: int) -> str:
             async with connection.transaction():
                 for topic in {one.topic for one in events}:
                     mine = [one for one in events[start : start + batch] if one.topic == topic]
-                    keys = {(topic, tenant, one.aggregate_id) for one in mine}
+                    keys = {AggregateKey(topic, tenant, one.aggregate_id) for one in mine}
                     await fold.fold(connection, schema, mine, await facts.load(connection, schema, keys))
     return schema
 

@@ -16,8 +16,8 @@ from analytics.ledger.audit import Audit, audit
 from analytics.ledger.fold import Fold
 from analytics.ledger.naming import Naming
 from analytics.ledger.posting import DIMENSIONS, Posting, Slice
-from analytics.ledger.projection import FOLDED, GROUP, Projector
-from analytics.measures import MEASURES, POSTINGS
+from analytics.ledger.projection import GROUP, Projector
+from analytics.measures import FOLDED, MEASURES, POSTINGS
 from chassis.database import open_pool
 from chassis.migrate import migrate, sources
 from events import offsets

@@ -26,8 +26,8 @@ from analytics.folding import spare_the_collector
 from analytics.ledger import cells, grain
 from analytics.ledger.fold import Fold
 from analytics.ledger.naming import Naming
-from analytics.ledger.projection import FOLDED, GROUP, Projector, tenants
-from analytics.measures import MEASURES, POSTINGS
+from analytics.ledger.projection import GROUP, Projector, tenants
+from analytics.measures import FOLDED, MEASURES, POSTINGS
 from chassis.database import open_pool
 from chassis.migrate import migrate, sources
 from events import offsets

@@ -24,7 +24,7 @@ async def ledger(new_database: Callable[[], Awaitable[str]]) -> AsyncIterator[St
 async def test_an_untouched_ledger_agrees(ledger: Stage) -> None:
     found = await ledger.audit()
     assert found.agrees
-    assert found.facts == 40
+    assert found.facts == 48
     assert found.balances > 50
     assert found.cells > found.balances
 
@@ -75,7 +75,10 @@ async def test_a_difference_names_measure_grouping_and_day(ledger: Stage) -> Non
 async def test_a_state_that_was_changed_behind_the_fold_is_found(ledger: Stage) -> None:
     lead = FIRM.leads[0][-1].model_copy(update={"created_on": FIRM.leads[0][-1].created_on.replace(year=2011)})
     await ledger.pool.execute(
-        "UPDATE ledger_v1.fact SET state = $2 WHERE id = $1 AND tenant_id = $3", lead.id, pack_state(lead), TENANT
+        "UPDATE ledger_v1.fact SET state = $2 WHERE id = $1 AND tenant_id = $3 AND kind = 'lead'",
+        lead.id,
+        pack_state(lead),
+        TENANT,
     )
     [found] = (await ledger.audit()).shown
     assert (found.between, found.fact) == ("postings and state", lead.id)

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from analytics.ledger import rebuild_store
-from analytics.ledger.projection import ACTIVE_SHARED, FOLDED, GROUP
+from analytics.ledger.projection import ACTIVE_SHARED, GROUP
 from analytics.ledger.rebuild import Rebuilder
 from analytics.ledger.rebuild_store import State
+from analytics.measures import FOLDED
 from events import offsets
 from events.codec import Received
 from events.ids import uuid7

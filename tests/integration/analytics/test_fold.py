@@ -23,7 +23,7 @@ from events.codec import Received
 from events.recoverability import is_transient
 from events.release import fillable_gaps, release
 from events.watermark import AggregateKey
-from folded_world import TENANT, history
+from folded_world import TENANT, event_id, history
 from ledger_stage import Stage, expected, record, stage
 from sales_world import World, a_world
 
@@ -129,7 +129,7 @@ async def test_each_change_of_a_posting_names_the_event_that_caused_it(ledger: S
         "SELECT l.event_id, l.fact_id, l.recorded_at, t.name FROM ledger_v1.ledger l"
         " JOIN event_type t ON t.id = l.event_type"
     )
-    events = {uuid5(one.state.id, str(one.version)): one for one in known}
+    events = {event_id(one): one for one in known}
     assert {row["event_id"] for row in rows} <= events.keys()
     for row in rows:
         cause = events[row["event_id"]]

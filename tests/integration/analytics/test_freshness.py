@@ -12,7 +12,7 @@ import pytest_asyncio
 from analytics import gauges
 from analytics.app import SERVICE
 from analytics.folding import LedgerConsumer
-from analytics.ledger.projection import FOLDED
+from analytics.measures import FOLDED
 from analytics.upkeep import note_how_far
 from chassis.principal import Principal
 from chassis.process import opened

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from analytics.ledger.projection import FOLDED, GROUP, Projector
+from analytics.ledger.projection import GROUP, Projector
+from analytics.measures import FOLDED
 from events import offsets
 from events.codec import Received
 from events.consumer import Consumer

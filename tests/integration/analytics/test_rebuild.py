@@ -11,9 +11,10 @@ import pytest_asyncio
 
 from analytics.ledger import rebuild as rebuilding
 from analytics.ledger import rebuild_store
-from analytics.ledger.projection import FOLDED, GROUP, Projector, active_schema
+from analytics.ledger.projection import GROUP, Projector, active_schema
 from analytics.ledger.rebuild import Rebuilder
 from analytics.ledger.rebuild_store import State
+from analytics.measures import FOLDED
 from events.audit import By
 from events.broker import KafkaBroker
 from events.codec import Received

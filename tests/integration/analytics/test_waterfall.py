@@ -98,7 +98,7 @@ async def test_between_days_each_change_has_its_term(ledger: Ledger, only: Only)
 
 @pytest.mark.parametrize("only", [Only(), ONE_REP, ONE_STAGE], ids=["all", "one rep", "some stages"])
 async def test_between_times_of_knowing_the_terms_add_up(ledger: Ledger, only: Only) -> None:
-    known = BEGAN + timedelta(minutes=100), BEGAN + timedelta(minutes=450)
+    known = BEGAN + timedelta(minutes=100), BEGAN + timedelta(minutes=560)
     found = await between_times(ledger[0], TENANT, known, TODAY, only)
     assert adds_up(found)
     for at, balance in zip(known, (found.start, found.end), strict=True):

@@ -11,9 +11,9 @@ import structlog
 from analytics.ledger import rebuild_store
 from analytics.ledger.fold import Fold
 from analytics.ledger.naming import Naming
-from analytics.ledger.projection import FOLDED, GROUP, Projector
+from analytics.ledger.projection import GROUP, Projector
 from analytics.ledger.rebuild import Rebuilder
-from analytics.measures import MEASURES, POSTINGS
+from analytics.measures import FOLDED, MEASURES, POSTINGS
 from chassis.database import FAILURES
 from chassis.resources import Resources
 from chassis.ticking import pause

@@ -12,7 +12,8 @@ import structlog
 from analytics.ledger import caught_up
 from analytics.ledger.caught_up import Looks
 from analytics.ledger.fold import MAKE_PARTITION
-from analytics.ledger.projection import FOLDED, GROUP, active_schema
+from analytics.ledger.projection import GROUP, active_schema
+from analytics.measures import FOLDED
 from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from analytics.ledger import grain
 from analytics.ledger.cells import Totals, cell_of, unpack_cell
-from analytics.ledger.facts import STATES, unpack_state
+from analytics.ledger.facts import unpack_state
 from analytics.ledger.fold import Fold
 from analytics.ledger.packing import (
     DAY_BITS,
@@ -24,6 +24,7 @@ from analytics.ledger.packing import (
     from_bytes,
     unpack_key,
 )
+from analytics.measures import STATES
 
 SHOWN_MAX: Final = 100
 """So many differences are shown; all are counted."""

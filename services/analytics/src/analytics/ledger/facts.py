@@ -4,19 +4,14 @@ A fact also holds the version and the id of the last event, so that it is the co
 folded and what is known to be folded cannot disagree.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from cramjam import lz4
-from pydantic import BaseModel
 
 from analytics.ledger.packing import Booked, from_bytes, to_bytes
-from events.catalogue.activities import ActivityState
-from events.catalogue.campaigns import SpendState
-from events.catalogue.deals import DealState
-from events.catalogue.leads import HandoffState, LeadState
 from events.watermark import AggregateKey, Watermark
 
 LOAD: Final = """
@@ -38,15 +33,6 @@ INSERT INTO {schema}.fact AS f (tenant_id, kind, id, version, last_event_id, sta
 VALUES ($1, $2, $3, $4, $5, NULL, '')
 ON CONFLICT (tenant_id, kind, id) DO UPDATE SET version = excluded.version, last_event_id = excluded.last_event_id
 """
-
-STATES: Final[Mapping[str, type[BaseModel]]] = {
-    "deal": DealState,
-    "lead": LeadState,
-    "handoff": HandoffState,
-    "spend": SpendState,
-    "activity": ActivityState,
-}
-"""What the state of a fact is, by kind."""
 
 Group = tuple[str, UUID]
 """Kind of aggregate and tenant: what one statement reads or writes."""

@@ -15,14 +15,10 @@ from analytics.ledger import facts
 from analytics.ledger.facts import Facts
 from analytics.ledger.fold import Fold
 from events.codec import Message
-from events.topics import DEALS_DEAL, LEADS_ACTIVITY, LEADS_HANDOFF, LEADS_LEAD, LEADS_SPEND, Topic
 from events.watermark import AggregateKey, Watermark
 
 GROUP: Final = "analytics.ledger"
 """Whose offsets are those of the ledger in use. Another name would fold everything again, on top."""
-
-FOLDED: Final[tuple[Topic, ...]] = (DEALS_DEAL, LEADS_LEAD, LEADS_HANDOFF, LEADS_SPEND, LEADS_ACTIVITY)
-"""A topic that is added here is read from its beginning by a ledger that has read the others for long."""
 
 Shard = Callable[[], AbstractAsyncContextManager[int]]
 """Lends a number that no other batch under way has, in this process or another."""

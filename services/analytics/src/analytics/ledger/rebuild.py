@@ -20,8 +20,9 @@ from analytics.ledger import cells, grain, sealing
 from analytics.ledger import rebuild_store as store
 from analytics.ledger.audit import audit
 from analytics.ledger.fold import Fold
-from analytics.ledger.projection import ACTIVE_ALONE, FOLDED, GROUP, Projector, tenants
+from analytics.ledger.projection import ACTIVE_ALONE, GROUP, Projector, tenants
 from analytics.ledger.rebuild_store import Rebuild, State
+from analytics.measures import FOLDED
 from events import offsets, precedents
 from events.audit import By
 from events.backlog import Bounds
