@@ -70,8 +70,8 @@ async def merge_leads(lead_id: UUID, body: OtherLead, work: Work) -> LeadView:
     It counts with the earliest creation, the first source and the first owner, and has the touches and handoffs of
     both. The other one is closed, and counts no more.
     """
-    survivor, other = await _both(work, lead_id, body.lead)
     moment = await work.moment(body.occurred_at)
+    survivor, other = await _both(work, lead_id, body.lead)
     commands = [
         (survivor.id, AbsorbLead(moment=moment, other=other)),
         (other.id, MergeLead(moment=moment, into=survivor.id)),
@@ -89,8 +89,8 @@ async def unmerge_leads(lead_id: UUID, body: OtherLead, work: Work) -> LeadView:
 
     What happened to this one meanwhile stays with it.
     """
-    survivor, other = await _both(work, lead_id, body.lead)
     moment = await work.moment(body.occurred_at)
+    survivor, other = await _both(work, lead_id, body.lead)
     commands = [
         (survivor.id, ReleaseLead(moment=moment, other=other)),
         (other.id, UnmergeLead(moment=moment, from_lead=survivor.id)),
