@@ -124,7 +124,7 @@ def customers(admin: Caller) -> str:
     said = {"channel": "mail", "purpose": "marketing", "given": True, "source": "fair", "text": "Gửi tin cho tôi"}
     admin.post("leads", f"{path}/consents", said)
     admin.post("leads", f"{path}/do-not-contact", {"source": "call", "reason": "on leave for a year"})
-    admin.post("leads", f"{path}/do-not-contact-lifting")
+    admin.post("leads", f"{path}/do-not-contact-lifting", {})
     roles = {"contact": contact["id"], "roles": ["decision_maker", "champion"]}
     admin.post("leads", f"/v1/accounts/{account['id']}/buying-roles", roles)
     found: str = account["id"]

@@ -69,8 +69,10 @@ def test_the_lead_of_an_expired_offer_is_open_for_another():
     given(LEAD, LEAD_STATE, TO_BAO).when(other).then_nothing()
 
 
-def limit(source, minutes, kind=LimitKind.HANDOFF_ANSWER, **more):
-    return TimeLimitState(id=UUID(int=minutes), kind=kind, source=source, working_minutes=minutes, **more)
+def limit(source, minutes, **more):
+    return TimeLimitState(
+        id=UUID(int=minutes), kind=LimitKind.HANDOFF_ANSWER, source=source, working_minutes=minutes, **more
+    )
 
 
 def test_the_limit_of_the_source_goes_before_the_one_for_all():
@@ -78,11 +80,10 @@ def test_the_limit_of_the_source_goes_before_the_one_for_all():
         limit(None, 60),
         limit("fair", 30),
         limit("web", 10, active=False),
-        limit("fair", 5, LimitKind.FIRST_RESPONSE),
     )
     found = [applying(limits, LimitKind.HANDOFF_ANSWER, source) for source in ("fair", "web", None)]
     assert [each.working_minutes for each in found] == [30, 60, 60]
-    assert applying(limits, LimitKind.FIRST_RESPONSE, "web") is None
+    assert applying(limits[1:], LimitKind.HANDOFF_ANSWER, "web") is None
 
 
 def test_a_limit_is_set_and_changed():

@@ -14,8 +14,6 @@ class LimitKind(StrEnum):
 
     HANDOFF_ANSWER = "handoff-answer"
     """An account executive answers an offer; one that is not answered in time expires."""
-    FIRST_RESPONSE = "first-response"
-    """Somebody gets in touch with a new lead."""
 
 
 class TimeLimitState(Value):

@@ -31,8 +31,7 @@ router = APIRouter(route_class=CommandRoute, tags=["time limits"])
 async def set_time_limit(body: TimeLimitInput, work: Work, response: Response) -> TimeLimitView:
     """Say how soon something is to be done, in working time. It holds for what begins from now on.
 
-    `handoff-answer`: an offer that is not answered in time expires. `first-response`: how soon somebody gets in touch
-    with a new lead.
+    `handoff-answer`: an offer that is not answered in time expires.
     """
     work.principal.require(*RULERS)
     state = TimeLimitState(
