@@ -152,7 +152,7 @@ def transfer(admin: Caller, leaver: str, to: str) -> None:
     off = admin.post("leads", "/v1/transfers", {**asked, "from_on": later})
     admin.post("leads", f"/v1/transfers/{off['id']}/cancellation")
     lead = admin.post("leads", "/v1/leads", {"source": "zalo", "owner": leaver})
-    admin.post("leads", f"/v1/leads/{lead['id']}/qualification", {})
+    admin.post("leads", f"/v1/leads/{lead['id']}/qualification", {"answers": {"budget": True}})
     admin.post("leads", f"/v1/leads/{lead['id']}/handoff", {"offered_to": leaver, "offered_by": to})
     admin.post("deals", "/v1/deals", {"name": "Sao Mai: spare parts", "owner": leaver})
     moving = admin.post("leads", "/v1/transfers", asked)
@@ -218,7 +218,7 @@ def activities(admin: Caller, ana: str, account: str) -> None:
     for ending, how in (("completion", {"outcome": "offer-wanted"}), ("no-show", {})):
         visit = admin.post("leads", "/v1/activities", {**task, "kind": "visit", "status": "asked"})
         path = f"/v1/activities/{visit['id']}"
-        admin.post("leads", f"{path}/agreement")
+        admin.post("leads", f"{path}/agreement", {})
         admin.post("leads", f"{path}/move", {"planned_at": (ago + timedelta(minutes=1)).isoformat()})
         admin.post("leads", f"{path}/{ending}", how)
 
