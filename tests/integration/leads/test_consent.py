@@ -94,3 +94,21 @@ async def test_a_link_withdraws_consent_without_signing_in_and_only_when_it_is_s
         assert (gone.consent.given, gone.consent.source) == (False, "opt-out link")
         kept = await connection.fetchval("SELECT string_agg(row::text, '') FROM opt_out_link AS row")
         assert link.rpartition("/")[2] not in kept
+
+
+async def test_nobody_plans_to_reach_whom_they_must_not(world, done, assert_problem):
+    lead = done(await world.ana.post("/v1/leads", {"prospect": {"name": "Lan"}}), 201)
+    planned = {"kind": "call", "status": "planned", "planned_at": "2030-01-10T09:00:00Z", "lead": lead["id"]}
+    done(await world.ana.post("/v1/activities", planned), 201)
+    out = {"channel": "call", "purpose": "sales", "given": False, "source": "call"}
+    done(await world.ana.post(f"/v1/contacts/{lead['contact']}/consents", out))
+    assert_problem(await world.ana.post("/v1/activities", planned), 409, "do-not-contact", "/lead")
+    visit = {**planned, "kind": "visit", "status": "asked", "without_contact": "passing-by"}
+    done(await world.ana.post("/v1/activities", visit), 201)
+    done(await world.ana.post(f"/v1/contacts/{lead['contact']}/do-not-contact", {"source": "letter"}))
+    assert_problem(await world.ana.post("/v1/activities", visit), 409, "do-not-contact", "/lead")
+    done(await world.ana.post("/v1/activities", {"kind": "call", "lead": lead["id"], "two_way": True}), 201)
+    [refused] = (await world.ana.post("/v1/activities:batch", {"items": [{"item_id": "1", **planned}]})).json()[
+        "results"
+    ]
+    assert (refused["status"], refused["problem"]["code"]) == (409, "do-not-contact")

@@ -47,6 +47,7 @@ from leads.activities.inputs import (
 )
 from leads.activities.recording import Recordings
 from leads.activities.views import ActivityView
+from leads.customers.consent import ContactForbidden
 from leads.inputs import When
 from leads.sequence import OutOfSequence
 from leads.store import Query as Conditions
@@ -69,6 +70,7 @@ Order = Literal["at", "-at"]
     status_code=201,
     responses=problems(
         AlreadyExists,
+        ContactForbidden,
         Forbidden,
         Invalid,
         NoteIsNoPlan,

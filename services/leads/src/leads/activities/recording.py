@@ -7,13 +7,14 @@ visits, activities, leads.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from chassis.aggregates import Loaded
 from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus
+from events.catalogue.contacts import Channel
 from events.catalogue.follow_ups import FollowUp
 from events.catalogue.leads import Owner
 from events.moment import Moment
@@ -25,9 +26,19 @@ from leads.activities.inputs import ActivityInput, AgreementInput, CompletionInp
 from leads.activities.on_leads import effect, is_contact
 from leads.activities.store import NO_TEXT, ActivityText, VisitDay
 from leads.activities.subjects import Subjects
+from leads.customers.consent import refuse_contact
+from leads.customers.contact import CONTACT
 from leads.customers.customer import CUSTOMER
 from leads.lead import LEAD
 from leads.lookups import ASSIGNERS, Lookups
+
+CHANNELS: Final = {
+    ActivityKind.CALL: Channel.CALL,
+    ActivityKind.MESSAGE: Channel.MESSAGE,
+    ActivityKind.MEETING: Channel.VISIT,
+    ActivityKind.VISIT: Channel.VISIT,
+}
+"""In which way an activity reaches somebody; tasks and notes reach nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Recordings:
     async def recording(self, body: ActivityInput) -> Recording:
         moment = await self._lookups.moment(body.occurred_at)
         subject = self._subjects.of(body)
+        await self._refuse_barred(body, subject.contact)
         performer = await self._performer(body, moment.on)
         text = ActivityText(body.title, body.note)
         state = ActivityState(
@@ -78,6 +90,14 @@ class Recordings:
             **_so_far(body, moment, self._work),
         )
         return Recording(RecordActivity(moment=moment, activity=state), text)
+
+    async def _refuse_barred(self, body: ActivityInput, contact_id: UUID | None) -> None:
+        """Nobody plans to reach whoever does not want it; what was done, or what the customer agreed to, is written."""
+        channel = CHANNELS.get(body.kind)
+        if contact_id is None or channel is None or body.status not in {"planned", "asked"}:
+            return
+        contact = await self._work.load(CONTACT, contact_id)
+        refuse_contact(contact.state, channel, pointer="/contact" if body.contact is not None else "/lead")
 
     async def _planned(self, body: ActivityInput) -> dict[str, Any]:
         if body.planned_at is None:
