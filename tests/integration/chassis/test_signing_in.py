@@ -166,7 +166,7 @@ async def serving(identity: Identity) -> AsyncIterator[KeySet]:
 
 
 async def test_keys_may_rotate(rep: Principal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "REFETCH_SECONDS", 0.3)
+    monkeypatch.setattr(tokens, "REFETCH_SECONDS", 1_000.0)
     identity = Identity()
     old, new = Signer("old"), Signer("new")
     identity.signers = [old]
@@ -179,10 +179,9 @@ async def test_keys_may_rotate(rep: Principal, monkeypatch: pytest.MonkeyPatch) 
                 await verifier.principal(new.token(rep, n=n))
         assert identity.asked == 1
         identity.signers = [old, new]
-        await asyncio.sleep(0.35)
+        monkeypatch.setattr(tokens, "REFETCH_SECONDS", 0.0)
         assert (await verifier.principal(new.token(rep))).person == rep.person
         identity.broken = True
-        await asyncio.sleep(0.35)
         with pytest.raises(Unauthenticated):
             await verifier.principal(Signer("unknown").token(rep))
         assert (await verifier.principal(old.token(rep, n=99))).person == rep.person

@@ -124,6 +124,8 @@ class UnitOfWork:
             raise NotFound
         if found is not None:
             self.match(found)
+        elif command.creates and id_ not in self._fresh:
+            self.refuse_unmatched()
         change, events = decided(kind, id_, command, found)
         if events:
             await self._save(kind, change, [self._entry(id_, event, version) for event, version in events])

@@ -166,6 +166,8 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._on_revoked = on_revoked
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        if self._consumer._client is None:  # noqa: SLF001
+            return  # it is stopping: what it is still given goes to others in a moment
         partitions = frozenset(self._consumer._inner(place) for place in assigned)  # noqa: SLF001
         self._consumer.hold(partitions)
         await self._on_assigned(partitions)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from leads.customers.masking import Sight
 
-_BOOKKEEPING = "changed_at"
+_BOOKKEEPING = frozenset({"changed_at", "held_since"})
 _VALUE, _REVISION = "custom/", "custom_revisions/"
 
 
@@ -50,7 +50,7 @@ class ChangeView(BaseModel):
 
 def _fields(changes: Mapping[str, Any], sight: Sight) -> Iterator[FieldChangeView]:
     for name, change in sorted(changes.items()):
-        if name == _BOOKKEEPING or name.startswith(_REVISION):
+        if name in _BOOKKEEPING or name.startswith(_REVISION):
             continue
         revision = changes.get(name.replace(_VALUE, _REVISION, 1), {}).get("to") if name.startswith(_VALUE) else None
         was, now = (sight.of_change(name, change[end]) for end in ("from", "to"))

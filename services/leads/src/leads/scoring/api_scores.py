@@ -49,8 +49,6 @@ async def estimate(lead_id: UUID, body: EstimateInput, work: Work) -> EstimatedV
     """How likely the lead is to convert, as the one who works on it sees it; kept beside the system's."""
     scope = work.principal.scope
     lead = await work.load(LEAD, lead_id, visible=lambda lead: sees_lead(scope, lead))
-    if lead.state.converted_on is not None or lead.state.disqualified_on is not None:
-        raise LeadIsSettled
     said = None if body.percent is None else 100 * body.percent
     command = Estimate(moment=await work.moment(), lead=lead.state, probability=said)
     return EstimatedView.of(await work.execute(SCORE, lead_id, command))

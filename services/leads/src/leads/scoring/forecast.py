@@ -67,8 +67,8 @@ def _freeze(command: Freeze, score: ScoreState | None) -> Iterator[ScoreEvent]:
 
 
 def _estimate(command: Estimate, score: ScoreState | None) -> Iterator[ScoreEvent]:
-    known = _of(command.lead, score)
-    if known.converted is not None:
+    known, lead = _of(command.lead, score), command.lead
+    if known.converted is not None or lead.converted_on is not None or lead.disqualified_on is not None:
         raise LeadIsSettled
     if (known.rep.probability if known.rep else None) == command.probability and score is not None:
         return
