@@ -13,7 +13,7 @@ from analytics.query.question import Only
 from analytics.waterfall import Waterfall, between_days, between_times
 from events.catalogue.deals import DealState, DealStatus, Span
 from folded_world import BEGAN, TENANT, a_database, as_known_at, ledger_of
-from kpi_oracle import open_on
+from kpi_seen import open_on
 from sales_world import OWNERS, a_world
 
 FIRM = a_world(13, size=60)

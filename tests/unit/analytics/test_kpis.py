@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import kpi_oracle
+import kpi_seen
 from analytics import periods
 from analytics.kpi import Freshness, Kpi, Percentile, Share, Unit, Window
 from analytics.kpis import BY_SLUG, KPIS
@@ -21,7 +22,8 @@ from analytics.query.balances import PostingsInMemory
 from analytics.query.evaluate import evaluate
 from analytics.query.question import Only, Question
 from chassis.principal import Scope
-from kpi_oracle import APART, FIGURES, Seen
+from kpi_oracle import APART, FIGURES
+from kpi_seen import Seen
 from sales_world import OWNERS, World, a_world, name
 
 NOW = datetime(2026, 8, 1, 12, 30, tzinfo=UTC)
@@ -72,7 +74,7 @@ def expected(world: World, question: Question) -> dict[tuple[Any, ...], list[See
 
 
 def _day(question: Question) -> date:
-    return question.as_of or (kpi_oracle.FOREVER if question.kpi.slug != "weighted-pipeline" else question.today)
+    return question.as_of or (kpi_seen.FOREVER if question.kpi.slug != "weighted-pipeline" else question.today)
 
 
 def _within(seen: Seen, question: Question) -> bool:
@@ -134,7 +136,7 @@ async def test_a_stock_by_unit_of_time_is_that_of_the_last_day_of_each(unit: per
     assert len(rows) >= 2
     for (start,), row in rows.items():
         last = question.calendar.following(unit, start).toordinal() - 1
-        seen = list(kpi_oracle.pipeline(world, date.fromordinal(last)))
+        seen = list(kpi_seen.pipeline(world, date.fromordinal(last)))
         assert row.value == kpi_oracle.total("open value")(seen)
         assert row.count == kpi_oracle.total("open")(seen)
 
@@ -155,7 +157,7 @@ async def test_what_is_shown_apart_equals_its_definition(slug: str, as_of: date 
 async def test_open_stays_count_their_time_up_to_the_day_asked_for() -> None:
     for as_of in (None, EARLIER):
         world, question = a_firm(3), ask("time-in-stage", as_of=as_of)
-        seen = list(kpi_oracle.open_stays(world, as_of or question.today, NOW))
+        seen = list(kpi_seen.open_stays(world, as_of or question.today, NOW))
         rows = await answered(world, question)
         assert seen
         for (stage, _), row in rows.items():
@@ -166,7 +168,7 @@ async def test_open_stays_count_their_time_up_to_the_day_asked_for() -> None:
 
 async def test_velocity_equals_its_definition_for_each_rep() -> None:
     world, question = a_firm(4, size=60), ask("pipeline-velocity", by=("rep",), as_of=EARLIER)
-    seen = [list(see(world, EARLIER)) for see in (kpi_oracle.pipeline, kpi_oracle.closes, kpi_oracle.wins)]
+    seen = [list(see(world, EARLIER)) for see in (kpi_seen.pipeline, kpi_seen.closes, kpi_seen.wins)]
     rows = await answered(world, question)
     assert any(row.value is not None for row in rows.values())
     for (rep, _), row in rows.items():
@@ -185,7 +187,7 @@ async def test_a_rep_sees_the_figures_of_the_own_deals_only() -> None:
 async def test_a_manager_sees_what_is_of_the_own_teams_or_the_own_person() -> None:
     world, scope = a_firm(6), Scope(teams=(name("team 1"),), person=name("rep 4"))
     rows = await answered(world, ask("deals-opened", only=Only(scope=scope)))
-    seen = kpi_oracle.opened(world, kpi_oracle.FOREVER)
+    seen = kpi_seen.opened(world, kpi_seen.FOREVER)
     visible = [
         one for one in seen if one.where["team"] == str(name("team 1")) or one.where["rep"] == str(name("rep 4"))
     ]
