@@ -6,10 +6,15 @@ from typing import Any
 
 RULE = {"name": "fair", "points": 30, "when": [{"field": "source", "test": "one_of", "values": ["fair"]}]}
 LOST, WON = 140, 60
+FOR_GOOD = "no-need"
 
 
 def scoring(admin: Any, ana: str, binh: str) -> None:
-    """The first scorecard has nothing to learn from; the second one has sources that differ."""
+    """The first scorecard has nothing to learn from; the second one has sources that differ.
+
+    What is let go for good stays closed: leads let go until a day that is past would be recalled while these are learnt.
+    """
+    admin.post("leads", "/v1/disqualify-reasons", {"code": FOR_GOOD, "text": "Không có nhu cầu"})
     admin.post("leads", "/v1/score-rules", {"rules": [RULE]})
     closed(admin, "list", range(LOST), [])
     closed(admin, "list", [], range(LOST, LOST + WON), ana=ana, binh=binh)
@@ -20,7 +25,7 @@ def scoring(admin: Any, ana: str, binh: str) -> None:
     path = f"/v1/leads/{admin.post('leads', '/v1/leads', {'source': 'fair', 'owner': ana})['id']}"
     eventually(lambda: path.rpartition("/")[2] in waiting(admin, ana))
     admin.put("leads", f"{path}/probability", {"percent": 40})
-    admin.post("leads", f"{path}/disqualification", {"reason": "no-budget"})
+    admin.post("leads", f"{path}/disqualification", {"reason": FOR_GOOD})
     eventually(lambda: path.rpartition("/")[2] not in waiting(admin, ana))
     admin.post("leads", f"{path}/reopening", {})
 
@@ -31,7 +36,7 @@ def closed(admin: Any, source: str, lost: Any, won: Any, *, ana: str = "", binh:
     capture = {"command": "capture", "source": source, "occurred_at": then, **({"owner": ana} if ana else {})}
     names = [f"{source} {number}" for number in (*lost, *won)]
     batch(admin, "leads", [{**capture, "external_id": name} for name in names])
-    for name_of, command in ((lost, {"command": "disqualify", "reason": "no-budget"}), (won, {"command": "qualify"})):
+    for name_of, command in ((lost, {"command": "disqualify", "reason": FOR_GOOD}), (won, {"command": "qualify"})):
         batch(admin, "leads", [{**command, "external_id": f"{source} {n}", "occurred_at": then} for n in name_of])
     offer = {"command": "offer", "offered_to": binh, "occurred_at": then}
     batch(admin, "handoffs", [{**offer, "lead_external_id": n, "external_id": n} for n in names[len(lost) :]])

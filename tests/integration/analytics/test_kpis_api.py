@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 import kpi_oracle
+import kpi_seen
 from analytics import gauges
 from analytics.api_kpis import router
 from analytics.kpis import KPIS
@@ -86,14 +87,14 @@ async def test_win_rate_by_rep_has_names_parts_and_its_definition(analytics: Run
     by_rep = {row["dimensions"]["rep"]: row for row in found["rows"]}
     assert set(by_rep) <= {"Rep 1", "Rep 2", "Rep 3", "Rep 4"}
     for row in found["rows"]:
-        seen = [one for one in kpi_oracle.closes(FIRM, kpi_oracle.FOREVER) if one.where["rep"] == row["ids"]["rep"]]
+        seen = [one for one in kpi_seen.closes(FIRM, kpi_seen.FOREVER) if one.where["rep"] == row["ids"]["rep"]]
         assert row["numerator"] == kpi_oracle.total("won")(seen)
         assert row["denominator"] == row["count"] == kpi_oracle.total("won")(seen) + kpi_oracle.total("lost")(seen)
 
 
 async def test_money_is_written_with_the_digits_of_its_currency(analytics: Running) -> None:
     reply = await analytics.client(DIRECTOR).get("/v1/kpis/revenue-won")
-    due = kpi_oracle.total("revenue")(list(kpi_oracle.closes(FIRM, kpi_oracle.FOREVER)))
+    due = kpi_oracle.total("revenue")(list(kpi_seen.closes(FIRM, kpi_seen.FOREVER)))
     assert f'"value":{due.numerator // 100}.{due.numerator % 100:02d},' in reply.text
     assert reply.json()["currency"] == "USD"
 
@@ -101,7 +102,7 @@ async def test_money_is_written_with_the_digits_of_its_currency(analytics: Runni
 async def test_products_are_known_by_name_and_by_external_id(analytics: Running) -> None:
     by_name = await get(analytics, "/kpis/deals-opened", filter="product:lamp")
     by_external_id = await get(analytics, "/kpis/deals-opened", filter="product=LAMP-1")
-    seen = [one for one in kpi_oracle.opened(FIRM, kpi_oracle.FOREVER) if one.where["product"] == str(LAMP.id)]
+    seen = [one for one in kpi_seen.opened(FIRM, kpi_seen.FOREVER) if one.where["product"] == str(LAMP.id)]
     assert by_name["rows"][0]["value"] == by_external_id["rows"][0]["value"] == len(seen) > 0
 
 
@@ -130,12 +131,12 @@ async def test_what_belongs_to_nobody_is_told_to_those_who_see_everything(analyt
         found = await get(analytics, f"/kpis/{slug}", by="source")
         nobody_came = next(row for row in found["rows"] if row["dimensions"]["source"] == "nobody came")
         assert (nobody_came["value"], nobody_came["denominator"]) == (None, 0)
-        seen = [one for one in kpi_oracle.spent(FIRM, kpi_oracle.FOREVER) if one.where["source"] == "nobody came"]
+        seen = [one for one in kpi_seen.spent(FIRM, kpi_seen.FOREVER) if one.where["source"] == "nobody came"]
         assert nobody_came["numerator"] * 100 == kpi_oracle.total("spent")(seen) > 0
 
 
 async def test_a_rep_sees_the_own_figures_and_a_manager_those_of_the_team(analytics: Running) -> None:
-    seen = list(kpi_oracle.opened(FIRM, kpi_oracle.FOREVER))
+    seen = list(kpi_seen.opened(FIRM, kpi_seen.FOREVER))
     mine = [one for one in seen if one.where["rep"] == str(name("rep 1"))]
     ours = [one for one in seen if one.where["team"] == str(name("team 1"))]
     assert (await get(analytics, "/kpis/deals-opened", REP))["rows"][0]["value"] == len(mine)
@@ -146,7 +147,7 @@ async def test_a_rep_sees_the_own_figures_and_a_manager_those_of_the_team(analyt
 
 
 async def test_a_team_or_region_rolls_up_what_is_below_it_and_nobody_sees_more_by_that(analytics: Running) -> None:
-    seen = list(kpi_oracle.opened(FIRM, kpi_oracle.FOREVER))
+    seen = list(kpi_seen.opened(FIRM, kpi_seen.FOREVER))
     teams = {team: sum(one.where["team"] == str(name(team)) for one in seen) for team in ("team 1", "team 2")}
     north = sum(one.where["region"] == str(name("north")) for one in seen)
     assert min(*teams.values(), north) > 0
