@@ -1,16 +1,15 @@
 """What bulk capture reaches beside bare COPY of the same rows: leads, contacts and their outbox rows.
 
-    python tests/bench/bulk_capture.py --leads 20000
+    python tests/bench/bulk_capture.py --database URL --leads 20000
 
-Both sides write to one PostgreSQL of their own. The bulk side is ``POST /v1/leads:batch``, 200 captures a request, over
+Both sides write to one database of their own. The bulk side is ``POST /v1/leads:batch``, 200 captures a request, over
 ASGI without a network: input, decisions, locks, state, outbox, reply. The bare side is COPY by asyncpg of the very rows
-that the bulk side left, a transaction for each 200 leads, with nothing decided. The bar is half of it.
+that the bulk side left, a transaction for each 200 leads, with nothing decided.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import sys
 import time
@@ -27,12 +26,10 @@ from made_up_prospects import MadeUp, prospects
 
 from chassis.testing import running
 from leads.app import SERVICE
-from servers import embedded_postgres
 from two_firms import HERE
 
 AT_ONCE = 200
 TABLES = ("contact", "lead", "outbox_event")
-BAR = 0.5
 
 
 def batches(count: int, seed: int) -> Iterator[bytes]:
@@ -108,26 +105,21 @@ async def measure(url: str, count: int, rounds: int, senders: int) -> dict[str, 
             apart.append((by_bulk, by_copy))
     ratios = [by_bulk / by_copy for by_bulk, by_copy in apart]
     return {
-        "leads": count,
-        "senders": senders,
         "bulk_per_second": [round(by_bulk) for by_bulk, _ in apart],
         "copy_per_second": [round(by_copy) for _, by_copy in apart],
         "ratio_median": round(statistics.median(ratios), 3),
-        "bar": BAR,
-        "met": statistics.median(ratios) >= BAR,
-        "load_average": os.getloadavg()[0],
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", required=True)
     parser.add_argument("--leads", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--senders", type=int, default=2)
     chosen = parser.parse_args()
-    with embedded_postgres() as url:
-        figures = asyncio.run(measure(url, chosen.leads, chosen.rounds, chosen.senders))
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    figures = asyncio.run(measure(chosen.database, chosen.leads, chosen.rounds, chosen.senders))
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,10 +26,10 @@ from deal_stream import DealStream
 from analytics.folding import spare_the_collector
 from analytics.ledger import cells, grain
 from analytics.ledger.cells import Totals
-from analytics.ledger.entries import Entries
 from analytics.ledger.facts import Fact, Facts
-from analytics.ledger.fold import Fold
+from analytics.ledger.fold import Fold, state_of, sum_up
 from analytics.ledger.naming import Naming
+from analytics.ledger.packing import changes
 from analytics.measures import MEASURES, POSTINGS
 from events.codec import Message, decode
 
@@ -72,10 +72,11 @@ class Filling:
             await self._fold.fold(self._ledger, SCHEMA, page, self._new_facts(page), shard=None)
 
     async def _add_to_cells(self, page: Sequence[Message]) -> None:
-        touched = self._new_facts(page)["deal", self._tenant]
-        await self._fold._number_event_types({message.envelope.type for message in page})
-        sums = await self._fold._book("deal", self._tenant, page, touched, Entries())
-        await self._add(sums)
+        grain: Totals = {}
+        for message in page:
+            booked = await self._fold.book_state("deal", self._tenant, state_of(message))
+            sum_up(grain, changes({}, booked))
+        await self._add(grain)
 
     async def _sum_up(self) -> None:
         async with self._ledger.transaction():

@@ -12,7 +12,8 @@ FOR_GOOD = "no-need"
 def scoring(admin: Any, ana: str, binh: str) -> None:
     """The first scorecard has nothing to learn from; the second one has sources that differ.
 
-    What is let go for good stays closed: leads let go until a day that is past would be recalled while these are learnt.
+    What is let go for good stays closed: leads let go until a day that is past would be recalled while these
+    are learnt.
     """
     admin.post("leads", "/v1/disqualify-reasons", {"code": FOR_GOOD, "text": "Không có nhu cầu"})
     admin.post("leads", "/v1/score-rules", {"rules": [RULE]})

@@ -28,7 +28,7 @@ class Sizing(NamedTuple):
 
 def benches(sizing: Sizing) -> Mapping[str, Run]:
     """By name, in the order in which they run."""
-    from dealstream.bench import commands, fold, latency, queries, relay  # noqa: PLC0415 (the list is asked for often)
+    from dealstream.bench import commands, fold, latency, leads, queries, relay  # noqa: PLC0415 (the list is asked often)
 
     quick, full = sizing
     folded = fold.QUICK if quick else fold.FULL
@@ -39,13 +39,16 @@ def benches(sizing: Sizing) -> Mapping[str, Run]:
         "latency": partial(latency.latency, seconds=10 if quick else 40),
         "queries": partial(queries.queries, deals=50_000 if quick else 500_000, many=5_000_000 if full else None),
         "commands": partial(commands.commands, seconds=2 if quick else 6, rounds=3 if quick else 5),
+        "leads": partial(leads.leads, sizes=leads.QUICK if quick else leads.FULL),
     }
 
 
 @app.command()
 def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Just these; without a name all.")
+    ] = None,
     *,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help="Just these; repeatable.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Smaller sizes: a look, not a measure.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Also what takes an hour: five million deals.")] = False,
     port_base: PortBaseOption = PORT_BASE,
@@ -53,10 +56,10 @@ def bench(
 ) -> None:
     """Measure throughput and latency against plain tools that do the same."""
     known = benches(Sizing(quick, full))
-    unknown = set(only or ()) - set(known)
+    unknown = set(names or ()) - set(known)
     if unknown:
         raise typer.BadParameter(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    chosen = {name: known[name] for name in known if not only or name in only}
+    chosen = {name: known[name] for name in known if not names or name in names}
     outcomes = asyncio.run(run(chosen, port_base))
     figures = [figure for outcome in outcomes.values() for figure in outcome.figures]
     if json:

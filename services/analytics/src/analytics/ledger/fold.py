@@ -73,7 +73,7 @@ class Fold:
             fact.version, fact.last_event_id = message.envelope.aggregate_version, message.envelope.id
             if changed:
                 self._enter(message, kind, changed, entries)
-                _sum_up(grain, changed)
+                sum_up(grain, changed)
         for fact in touched.values():
             fact.version, fact.last_event_id = fact.ahead or (fact.version, fact.last_event_id)
         return grain
@@ -159,7 +159,8 @@ def _by_group(messages: Sequence[Message]) -> list[tuple[facts.Group, list[Messa
     return sorted(groups.items())
 
 
-def _sum_up(grain: Totals, changed: Iterable[Change]) -> None:
+def sum_up(grain: Totals, changed: Iterable[Change]) -> None:
+    """Add changes to sums at full grain."""
     for key, count, amount in changed:
         total = grain.get(key)
         if total is None:
