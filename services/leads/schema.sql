@@ -256,15 +256,16 @@ CREATE TABLE web_form (
     CONSTRAINT web_form_key_key UNIQUE (key)
 );
 
--- ``who`` is the form itself, or the hash of an address. A row that holds nobody back is deleted after an hour.
-CREATE TABLE web_form_pace (
+-- How fast strangers may ask for a form, or for the feed of a calendar: ``who`` is the subject itself, or the hash of an
+-- address. A row that holds nobody back is deleted after an hour.
+CREATE TABLE public_pace (
     tenant_id uuid NOT NULL,
-    form_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
     who text NOT NULL,
     used_until timestamptz NOT NULL,
-    PRIMARY KEY (tenant_id, form_id, who)
+    PRIMARY KEY (tenant_id, subject_id, who)
 );
-CREATE INDEX web_form_pace_used ON web_form_pace (used_until);
+CREATE INDEX public_pace_used ON public_pace (used_until);
 
 CREATE TABLE web_form_tally (
     tenant_id uuid NOT NULL,
@@ -276,7 +277,7 @@ CREATE TABLE web_form_tally (
 );
 
 SELECT dealstream_protect('web_form');
-SELECT dealstream_protect('web_form_pace');
+SELECT dealstream_protect('public_pace');
 SELECT dealstream_protect('web_form_tally');
 
 -- How a firm qualifies: its checklists and reasons.
@@ -526,9 +527,13 @@ CREATE TABLE activity (
     done_on date,
     contacted boolean NOT NULL,
     first_of_day boolean NOT NULL,
+    -- When a call, meeting or visit takes its performer's time; absent where it has no time.
+    planned_from timestamptz,
+    planned_until timestamptz,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
+CREATE INDEX activity_planned ON activity (tenant_id, performer_id, planned_until) WHERE planned_until IS NOT NULL;
 CREATE INDEX activity_at ON activity (tenant_id, at, id);
 CREATE INDEX activity_performer ON activity (tenant_id, performer_id, at, id);
 CREATE INDEX activity_team ON activity (tenant_id, performer_team_id, at, id);
@@ -548,7 +553,18 @@ CREATE TABLE activity_text (
     FOREIGN KEY (tenant_id, activity_id) REFERENCES activity (tenant_id, id) ON DELETE CASCADE
 );
 
+-- The feed of a person's calendar: whoever knows the token reads it. A new token takes the place of the old.
+CREATE TABLE calendar_feed (
+    tenant_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    token_sha256 bytea NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, person_id),
+    UNIQUE (token_sha256)
+);
+
 SELECT dealstream_protect('activity');
+SELECT dealstream_protect('calendar_feed');
 SELECT dealstream_protect('activity_text');
 
 -- Whether anybody had a contact with a customer is also asked of the leads that came before it.

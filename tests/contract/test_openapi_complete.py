@@ -13,7 +13,10 @@ from two_firms import SERVICES
 
 Operation = tuple[str, str, dict[str, Any]]
 
-PUBLIC = {"sign_in", "renew_session", "end_session", "jwks", "open_form", "submit_form", "get_opt_out", "opt_out"}
+PUBLIC = {
+    *("sign_in", "renew_session", "end_session", "jwks"),
+    *("open_form", "submit_form", "get_opt_out", "opt_out", "read_feed"),
+}
 ANSWERED_BY_ALL = {"400", "422", "429", "503"}
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 

@@ -127,9 +127,9 @@ async def test_an_address_and_a_form_have_their_pace_which_the_database_keeps(wo
     waits = [int(each.headers["retry-after"]) for each in answers if each.status_code == 429]
     assert all(1 <= wait <= 12 for wait in waits)
     async with world.connect() as connection:
-        kept = await connection.fetchval("SELECT string_agg(who, ' ') FROM web_form_pace")
+        kept = await connection.fetchval("SELECT string_agg(who, ' ') FROM public_pace")
         assert "127.0.0.1" not in kept
-        await connection.execute("UPDATE web_form_pace SET used_until = clock_timestamp() WHERE who <> 'form'")
+        await connection.execute("UPDATE public_pace SET used_until = clock_timestamp() WHERE who <> 'form'")
     more = [(await send(world, path, {**LAN, "website": "x"})).status_code for _ in range(5)]
     assert more.count(202) <= 3
     assert 429 in more

@@ -37,6 +37,11 @@ class RequestWork(UnitOfWork):
 
     idempotency_key: IdempotencyKey | None = None
 
+    def refuse_idempotency_key(self) -> None:
+        """For requests that take or answer a secret: what is kept for a key must hold none."""
+        if self.idempotency_key is not None:
+            raise Malformed("This request takes no Idempotency-Key: secrets are not kept.", pointer="/Idempotency-Key")
+
 
 async def open_work(request: Request) -> RequestWork:
     """Say who asks and what they demand; the transaction is opened by ``CommandRoute`` once the body is valid."""

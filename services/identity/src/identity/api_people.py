@@ -224,7 +224,7 @@ async def reactivate_person(person_id: UUID, work: Work) -> PersonView:
 )
 async def set_password(person_id: UUID, body: PasswordInput, work: Work) -> None:
     """An admin sets anybody's password, everybody their own by giving the current one. Open sessions end."""
-    refuse_key(work)
+    work.refuse_idempotency_key()
     own = work.principal.person == person_id
     if not own:
         work.principal.require(Role.ADMIN)
@@ -238,12 +238,6 @@ async def set_password(person_id: UUID, body: PasswordInput, work: Work) -> None
     made = await passwords.hashed(body.password)
     await store_credentials.set_password_hash(work.connection, work.tenant, person_id, made, work.now)
     await store_credentials.end_sessions_of(work.connection, work.tenant, person_id)
-
-
-def refuse_key(work: Work) -> None:
-    """What is kept for an Idempotency-Key must hold no secret."""
-    if work.idempotency_key is not None:
-        raise Malformed("This request takes no Idempotency-Key: secrets are not kept.", pointer="/Idempotency-Key")
 
 
 async def _joined(work: UnitOfWork, body: PersonInput) -> Loaded[PersonState]:

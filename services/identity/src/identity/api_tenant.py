@@ -17,7 +17,6 @@ from chassis.routes import CommandRoute, Work
 from events.catalogue.identity import ApiKeyState, ExchangeRate, Role
 from identity import store
 from identity.api_key import API_KEY, IssueApiKey, RevokeApiKey
-from identity.api_people import refuse_key
 from identity.inputs import ApiKeyInput, RatesInput, TenantChange
 from identity.person import PERSON
 from identity.references import refuse_unknown
@@ -115,7 +114,7 @@ async def set_rates(body: RatesInput, work: Work) -> TenantView:
 async def issue_api_key(body: ApiKeyInput, work: Work, response: Response) -> IssuedApiKeyView:
     """Issue a key. Its text is in this answer and nowhere else."""
     work.principal.require(Role.ADMIN)
-    refuse_key(work)
+    work.refuse_idempotency_key()
     if body.person is not None:
         await refuse_unknown(work, "person", body.person, pointer="/person")
     id_, secret = work.new_id(), secrets.token_urlsafe(32)

@@ -13,6 +13,8 @@ from leads.activities import api as api_activities
 from leads.activities import api_follow_ups
 from leads.activities.gauges import keep_gauges
 from leads.assignment import api_policy
+from leads.calendars import api as api_calendars
+from leads.calendars import api_feed
 from leads.campaigns import api_campaigns, api_spends
 from leads.conversions import api as api_conversions
 from leads.conversions.reactions import GROUP, REACTIONS, react
@@ -95,6 +97,9 @@ SERVICE = Service(
         api_scores.router,
         api_activities.router,
         api_follow_ups.router,
+        api_calendars.router,
+        api_feed.router,
+        api_feed.public_router,
         api_limits.router,
     ),
     migrations=folder_of(__file__),

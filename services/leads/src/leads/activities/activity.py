@@ -39,6 +39,7 @@ from leads.activities.appointments import (
     refuse_unheld,
 )
 from leads.activities.on_leads import is_contact
+from leads.calendars.planned import span_of
 
 SENT = frozenset({ActivityKind.CALL, ActivityKind.MESSAGE})
 """One side turns to the other: we do, where nothing else is said."""
@@ -181,6 +182,7 @@ def apply(_activity: ActivityState | None, event: ActivityEvent) -> ActivityStat
 
 
 def _columns(activity: ActivityState) -> Mapping[str, object]:
+    planned_from, planned_until = span_of(activity) or (None, None)
     return {
         "external_id": activity.external_id,
         "kind": activity.kind.value,
@@ -195,6 +197,8 @@ def _columns(activity: ActivityState) -> Mapping[str, object]:
         "done_on": activity.done_on,
         "contacted": is_contact(activity),
         "first_of_day": activity.first_of_day,
+        "planned_from": planned_from,
+        "planned_until": planned_until,
     }
 
 

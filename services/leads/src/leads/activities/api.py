@@ -31,6 +31,7 @@ from leads.activities.appointments import (
     NotAgreed,
     NotAnAppointment,
     NotDueYet,
+    Plan,
     TimesBackwards,
     TooManyMoves,
     VisitWithoutContact,
@@ -46,7 +47,11 @@ from leads.activities.inputs import (
     MoveInput,
 )
 from leads.activities.recording import Recordings
-from leads.activities.views import ActivityView
+from leads.activities.views import ActivityView, PlannedActivityView
+from leads.calendars.conflicting import conflicts_of
+from leads.calendars.inputs import Conflicts
+from leads.calendars.planned import ScheduleConflict
+from leads.calendars.views import ConflictView
 from leads.customers.consent import ContactForbidden
 from leads.inputs import When
 from leads.sequence import OutOfSequence
@@ -76,26 +81,32 @@ Order = Literal["at", "-at"]
         NoteIsNoPlan,
         NotAnAppointment,
         NothingToFollowUp,
+        ScheduleConflict,
         TimesBackwards,
         VisitWithoutContact,
     ),
     openapi_extra=example(CALL),
 )
-async def record_activity(body: ActivityWithNextStep, work: Work, response: Response) -> ActivityView:
-    """Write down what was done, or plan it. The first contact with a lead stands on the lead at once."""
+async def record_activity(body: ActivityWithNextStep, work: Work, response: Response) -> PlannedActivityView:
+    """Write down what was done, or plan it. The first contact with a lead stands on the lead at once.
+
+    ``conflicts`` says what to do when the person is taken or away at the time planned.
+    """
     if body.external_id is not None and body.external_id in (known := await known_by_name(work, [body])):
         seen = known[body.external_id]
         facts = {} if seen is None else {"id": str(seen.state.id)}
         raise AlreadyExists("An activity with this external id exists.", pointer="/external_id", **facts)
     recordings = Recordings(work)
     await recordings.gather([body])
-    [done] = await recording.record(work, [await recordings.recording(body)])
+    planned = await recordings.recording(body)
+    found = await conflicts_of(work, planned.command.activity, body.conflicts)
+    [done] = await recording.record(work, [planned])
     if isinstance(done, Refusal):
         raise done
     await recording.plan_next(work, done.state, body.next_step)
     work.version = done.version
     response.headers["Location"] = f"/v1/activities/{done.state.id}"
-    return await _shown(work, done)
+    return _with(found, await _shown(work, done))
 
 
 @router.post("/v1/activities:batch", openapi_extra=example({"items": [{"item_id": "1", **CALL}]}))
@@ -218,22 +229,26 @@ async def ask_for_appointment(activity_id: UUID, body: When, work: Work) -> Acti
 
 @router.post(
     "/v1/activities/{activity_id}/agreement",
-    responses=problems(NotFound, Forbidden, ActivityIsClosed, NotAnAppointment, OutOfSequence, TooManyMoves),
+    responses=problems(
+        NotFound, Forbidden, ActivityIsClosed, NotAnAppointment, OutOfSequence, ScheduleConflict, TooManyMoves
+    ),
     openapi_extra=example({"planned_at": "2026-03-05T02:00:00Z", "planned_until": "2026-03-05T03:00:00Z"}),
 )
-async def agree_to_appointment(activity_id: UUID, body: AgreementInput, work: Work) -> ActivityView:
+async def agree_to_appointment(activity_id: UUID, body: AgreementInput, work: Work) -> PlannedActivityView:
     """The customer agreed, maybe to another time."""
-    return await _changed(work, activity_id, await recording.agreement(work, body))
+    command = await recording.agreement(work, body)
+    return await _planned(work, activity_id, command, command.plan, body.conflicts)
 
 
 @router.post(
     "/v1/activities/{activity_id}/move",
-    responses=problems(NotFound, Forbidden, ActivityIsClosed, OutOfSequence, TooManyMoves),
+    responses=problems(NotFound, Forbidden, ActivityIsClosed, OutOfSequence, ScheduleConflict, TooManyMoves),
     openapi_extra=example({"planned_at": "2026-03-06T02:00:00Z", "agreed": True}),
 )
-async def move_activity(activity_id: UUID, body: MoveInput, work: Work) -> ActivityView:
+async def move_activity(activity_id: UUID, body: MoveInput, work: Work) -> PlannedActivityView:
     """Another time. Moved on the planned day or later, that day's plan came to nothing."""
-    return await _changed(work, activity_id, await recording.moving(work, body))
+    command = await recording.moving(work, body)
+    return await _planned(work, activity_id, command, command.plan, body.conflicts)
 
 
 @router.post(
@@ -249,6 +264,20 @@ async def miss_appointment(activity_id: UUID, body: When, work: Work) -> Activit
 async def _changed(work: UnitOfWork, activity_id: UUID, command: Command) -> ActivityView:
     await recording.changeable(work, activity_id)
     return await _shown(work, await work.execute(ACTIVITY, activity_id, command))
+
+
+async def _planned(
+    work: UnitOfWork, activity_id: UUID, command: Command, plan: Plan | None, wanted: Conflicts
+) -> PlannedActivityView:
+    """Changed, and held against what else is planned where it has another time."""
+    activity = await recording.changeable(work, activity_id)
+    moved = None if plan is None else activity.model_copy(update=plan.fields())
+    found = [] if moved is None else await conflicts_of(work, moved, wanted)
+    return _with(found, await _shown(work, await work.execute(ACTIVITY, activity_id, command)))
+
+
+def _with(conflicts: list[ConflictView], view: ActivityView) -> PlannedActivityView:
+    return PlannedActivityView(**dict(view), conflicts=conflicts)
 
 
 async def _shown(work: UnitOfWork, loaded: Loaded[ActivityState]) -> ActivityView:

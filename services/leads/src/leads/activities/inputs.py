@@ -8,6 +8,7 @@ from pydantic import AfterValidator, model_validator
 
 from chassis.inputs import Day, ExternalId, Input, LongText, Name, OccurredAt, StrictBool, at_field
 from events.catalogue.activities import ActivityKind, Direction
+from leads.calendars.inputs import Conflicts
 from leads.inputs import Change, Code, When, at_most_one
 
 FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 12, 31, tzinfo=UTC)
@@ -85,6 +86,7 @@ class ActivityWithNextStep(ActivityInput):
     """An activity, and what is to be done next for its lead, or for its account where it concerns no lead."""
 
     next_step: NextStepInput | None = None
+    conflicts: Conflicts = "warn"
 
 
 class FollowUpInput(Input):
@@ -121,6 +123,7 @@ class AgreementInput(When):
 
     planned_at: PlannedTime | None = None
     planned_until: PlannedTime | None = None
+    conflicts: Conflicts = "warn"
 
     @model_validator(mode="after")
     def _begins(self) -> Self:
@@ -133,6 +136,7 @@ class MoveInput(When):
     planned_at: PlannedTime
     planned_until: PlannedTime | None = None
     agreed: StrictBool = True
+    conflicts: Conflicts = "warn"
 
     @model_validator(mode="after")
     def _begins(self) -> Self:

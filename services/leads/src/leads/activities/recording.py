@@ -1,7 +1,7 @@
 """Activities as requests ask for them: whom they concern, who does them, what is written about them.
 
-What an activity means for its lead is done in the same transaction. Locks are taken in one order by everybody: days of
-visits, activities, leads.
+What an activity means for its lead is done in the same transaction. Locks are taken in one order by everybody:
+calendars, days of visits, activities, leads.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

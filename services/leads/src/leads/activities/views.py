@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from chassis.aggregates import Loaded
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Direction
 from leads.activities.store import NO_TEXT, ActivityText
+from leads.calendars.views import ConflictView
 from leads.views import OwnerView
 
 
@@ -95,3 +96,9 @@ class ActivityView(BaseModel):
             reason=activity.reason,
             imported=activity.imported,
         )
+
+
+class PlannedActivityView(ActivityView):
+    """An activity, and what speaks against the time for which it is planned."""
+
+    conflicts: list[ConflictView]

@@ -18,6 +18,7 @@ from chassis.ticking import pause
 from chassis.unit_of_work import UnitOfWork, unit_of_work
 from events.catalogue.identity import Role
 from events.catalogue.web_forms import WebFormState
+from leads import store_pace
 from leads.custom import store as custom_store
 from leads.entering import enter
 from leads.forms import store, ticket
@@ -60,7 +61,7 @@ async def _seconds_to_wait(work: UnitOfWork, form: WebFormState, address: str) -
     secret = work.resources.cursor_secret.encode()
     who = hmac.new(secret, address.encode(), hashlib.sha256).hexdigest()[:32]
     for name, per_minute in ((who, form.per_address_per_minute), ("form", form.per_minute)):
-        seconds = await store.seconds_to_wait(work.connection, work.tenant, form.id, name, per_minute)
+        seconds = await store_pace.seconds_to_wait(work.connection, work.tenant, form.id, name, per_minute)
         if seconds is not None:
             return seconds
     return None
@@ -91,7 +92,7 @@ async def forget_paces(resources: Resources, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             async with acquired(resources.pool) as connection:
-                await store.forget_paces(connection)
+                await store_pace.forget(connection)
         except (*FAILURES, Refusal) as failure:
-            _log.warning("old paces of forms not deleted, will be tried again", reason=str(failure))
+            _log.warning("old paces not deleted, will be tried again", reason=str(failure))
         await pause(stop, TICK_SECONDS)
