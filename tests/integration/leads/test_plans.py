@@ -1,0 +1,70 @@
+"""However many leads there are, what is asked at each capture reads a few rows by an index: the plans say so."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chassis.database import begin_as_tenant, rolled_back
+from chassis.principal import Scope
+from leads import store
+from leads.duplicates.match_keys import MatchKeys
+
+FIRM = UUID(int=0xF1)
+REP = Scope(person=UUID(int=0xA1))
+KEYS = MatchKeys("minh@donga.example", "+84912345678", "0312345678", "pham minh", "dong a thuong mai")
+CONTACTS = """
+INSERT INTO contact
+  (tenant_id, id, version, state, name, mail_key, phone_key, tax_code_key, person_key, company_key, company_blocks)
+SELECT $1, uuidv7(), 1, '{}', 'M', 'mail' || n, 'phone' || n, 'code' || n, 'person' || n, 'firm' || n, ARRAY['b' || n]
+FROM generate_series(1, 10000) AS n
+"""
+LEADS = """
+INSERT INTO lead (tenant_id, id, version, state, status, source, contact_id, owner_id, created_at)
+SELECT tenant_id, uuidv7(), 1, '{}', 'open', 'fair', id, uuidv7(), now() FROM contact WHERE tenant_id = $1
+"""
+
+
+class Plans:
+    """Stands for a connection, and answers each question with nothing but its plan."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.asked = 0
+        self.whole_tables: list[str] = []
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        plan = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+        self.asked += 1
+        self.whole_tables += [node["Relation Name"] for node in nodes(json.loads(plan)[0]["Plan"]) if is_whole(node)]
+        return []
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def is_whole(node: dict[str, Any]) -> bool:
+    """All rows of a tenant: read from the table, or by an index that is asked for nothing else."""
+    scans = "Relation Name" in node and node["Node Type"] != "Bitmap Heap Scan"
+    return scans and " AND " not in node.get("Index Cond", "")
+
+
+@pytest.mark.parametrize("scope", [REP, Scope(everything=True)])
+async def test_duplicates_are_found_by_indexes(world: Any, scope: Scope) -> None:
+    async with world.connect() as connection:
+        await connection.execute(CONTACTS, FIRM)
+        await connection.execute(LEADS, FIRM)
+        await connection.execute("ANALYZE contact, lead")
+        await connection.execute(begin_as_tenant(FIRM, read_only=True))
+        try:
+            plans = Plans(connection)
+            await store.resembling(plans, FIRM, scope, [KEYS])
+        finally:
+            await rolled_back(connection)
+    assert plans.asked == 1
+    assert plans.whole_tables == []
