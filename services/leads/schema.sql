@@ -36,6 +36,8 @@ CREATE TABLE lead (
 CREATE INDEX lead_merged ON lead (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
 CREATE INDEX lead_created ON lead (tenant_id, created_at, id);
 CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
+CREATE INDEX lead_source ON lead (tenant_id, source, created_at, id) WHERE source IS NOT NULL;
+CREATE INDEX lead_campaign ON lead (tenant_id, campaign, created_at, id) WHERE campaign IS NOT NULL;
 CREATE INDEX lead_owner ON lead (tenant_id, owner_id, created_at, id);
 CREATE INDEX lead_offered ON lead (tenant_id, offered_to_id) WHERE offered_to_id IS NOT NULL;
 CREATE INDEX lead_pooled ON lead (tenant_id, pooled_at, id) WHERE pooled_at IS NOT NULL;

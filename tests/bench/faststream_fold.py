@@ -20,11 +20,11 @@ import asyncpg
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from analytics.folding import spare_the_collector
 from analytics.ledger import facts
 from analytics.ledger.fold import Fold
 from analytics.ledger.naming import Naming
 from analytics.measures import MEASURES, POSTINGS
+from chassis.collector import BATCHES, spare_the_collector
 from chassis.database import open_pool
 from events.codec import Message, Received, decode
 from events.watermark import AggregateKey
@@ -73,7 +73,7 @@ async def run(arguments: argparse.Namespace) -> None:
         no_reply=True,
         decoder=_undecoded,
     )(folder.handle)
-    spare_the_collector()
+    spare_the_collector(BATCHES)
     async with broker:
         await broker.start()
         await asyncio.Event().wait()

@@ -23,7 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import asyncpg
 from deal_stream import DealStream
 
-from analytics.folding import spare_the_collector
 from analytics.ledger import cells, grain
 from analytics.ledger.cells import Totals
 from analytics.ledger.facts import Fact, Facts
@@ -31,6 +30,7 @@ from analytics.ledger.fold import Fold, state_of, sum_up
 from analytics.ledger.naming import Naming
 from analytics.ledger.packing import changes
 from analytics.measures import MEASURES, POSTINGS
+from chassis.collector import BATCHES, spare_the_collector
 from events.codec import Message, decode
 
 SCHEMA = "ledger_v1"
@@ -106,7 +106,7 @@ async def run(arguments: argparse.Namespace) -> dict[str, int]:
     ledger = await asyncpg.connect(arguments.ledger, command_timeout=LONG_SECONDS)
     table = await asyncpg.connect(arguments.deals_table, command_timeout=LONG_SECONDS)
     naming = Naming(arguments.ledger)
-    spare_the_collector()
+    spare_the_collector(BATCHES)
     try:
         fold = Fold(POSTINGS, MEASURES, naming.connect)
         await Filling(ledger, table, fold, tenant, cells_only=arguments.cells_only).fill(_pages(records))

@@ -22,12 +22,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from deal_stream import DealStream
 
-from analytics.folding import spare_the_collector
 from analytics.ledger import cells, grain
 from analytics.ledger.fold import Fold
 from analytics.ledger.naming import Naming
 from analytics.ledger.projection import GROUP, Projector, tenants
 from analytics.measures import FOLDED, MEASURES, POSTINGS
+from chassis.collector import BATCHES, spare_the_collector
 from chassis.database import open_pool
 from chassis.migrate import migrate, sources
 from events import offsets
@@ -82,7 +82,7 @@ async def measure(url: str, aggregates: int, events: int, batch: int, *, rebuild
     await migrate(url, sources("analytics", MIGRATIONS))
     pool = await open_pool(url, size=4, name="bench")
     naming = Naming(url)
-    spare_the_collector()
+    spare_the_collector(BATCHES)
     try:
         bench = Bench(pool, naming, batch=batch, keeps_cells=not rebuild)
         await bench.begin()

@@ -1,7 +1,7 @@
-"""However many leads there are, what is asked at each capture reads a few rows by an index: the plans say so."""
+"""However many leads there are, captures and lists read a few of them by an index: the plans say so."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from leads.duplicates.match_keys import MatchKeys
 
 FIRM = UUID(int=0xF1)
 REP = Scope(person=UUID(int=0xA1))
+SCOPES = [REP, Scope(everything=True)]
+RARE: list[dict[str, Any]] = [{"source": "embassy"}, {"campaign": "spring"}, {"owner_id": REP.person}]
 KEYS = MatchKeys("minh@donga.example", "+84912345678", "0312345678", "pham minh", "dong a thuong mai")
 CONTACTS = """
 INSERT INTO contact
@@ -22,8 +24,10 @@ SELECT $1, uuidv7(), 1, '{}', 'M', 'mail' || n, 'phone' || n, 'code' || n, 'pers
 FROM generate_series(1, 10000) AS n
 """
 LEADS = """
-INSERT INTO lead (tenant_id, id, version, state, status, source, contact_id, owner_id, created_at)
-SELECT tenant_id, uuidv7(), 1, '{}', 'open', 'fair', id, uuidv7(), now() FROM contact WHERE tenant_id = $1
+INSERT INTO lead (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, created_at)
+SELECT tenant_id, uuidv7(), 1, '{}', 'open', CASE n % 1000 WHEN 0 THEN 'embassy' ELSE 'fair' END,
+  CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), now()
+FROM (SELECT *, row_number() OVER () AS n FROM contact WHERE tenant_id = $1)
 """
 
 
@@ -54,17 +58,40 @@ def is_whole(node: dict[str, Any]) -> bool:
     return scans and " AND " not in node.get("Index Cond", "")
 
 
-@pytest.mark.parametrize("scope", [REP, Scope(everything=True)])
-async def test_duplicates_are_found_by_indexes(world: Any, scope: Scope) -> None:
+@pytest.fixture
+async def reading(world: Any) -> AsyncIterator[Any]:
+    """A transaction as reads have it, with ten thousand leads to read."""
     async with world.connect() as connection:
         await connection.execute(CONTACTS, FIRM)
         await connection.execute(LEADS, FIRM)
         await connection.execute("ANALYZE contact, lead")
         await connection.execute(begin_as_tenant(FIRM, read_only=True))
         try:
-            plans = Plans(connection)
-            await store.resembling(plans, FIRM, scope, [KEYS])
+            yield connection
         finally:
             await rolled_back(connection)
-    assert plans.asked == 1
+
+
+async def test_duplicates_are_found_by_indexes(reading: Any) -> None:
+    plans = Plans(reading)
+    for scope in SCOPES:
+        await store.resembling(plans, FIRM, scope, [KEYS])
+    assert plans.asked == len(SCOPES)
     assert plans.whole_tables == []
+
+
+async def test_a_list_of_few_leads_among_many_reads_those_few(reading: Any) -> None:
+    plans = Plans(reading)
+    for rare in RARE:
+        for scope in SCOPES:
+            query = store.Query(FIRM)
+            query.equal(rare)
+            query.within(scope, *store.LEAD_OWNERS)
+            await store.leads(plans, query, after=None, created=(None, None), descending=True, limit=50)
+    assert plans.asked == len(RARE) * len(SCOPES)
+    assert plans.whole_tables == []
+
+
+async def test_a_list_is_planned_for_the_one_who_asks(reading: Any) -> None:
+    """However often it was asked: after five times PostgreSQL would take one plan for all values."""
+    assert await reading.fetchval("SHOW plan_cache_mode") == "force_custom_plan"

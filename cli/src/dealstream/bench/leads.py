@@ -144,6 +144,7 @@ async def _lists(firm: _Firm, asked: int) -> dict[str, list[float]]:
         "of a span": _path(created_from="2024-11-11T00:00:00Z", created_to="2024-11-18T00:00:00Z"),
     }
     took = {}
+    lists |= {"of follow-ups": f"/v1/follow-ups?limit={PAGE}", "of contacts": f"/v1/contacts?limit={PAGE}"}
     for caller in (firm.everything, firm.rep):
         for name, path in lists.items():
             if not (await firm.listed(caller, path))["items"]:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from chassis import idempotency, metrics
 from chassis.application import probed, served
 from chassis.authenticator import Authenticator
+from chassis.collector import REQUESTS, spare_the_collector
 from chassis.database import FAILURES, acquired, open_pool
 from chassis.directory import Directory
 from chassis.directory_consumer import directory_consumer, group_of
@@ -79,6 +80,7 @@ async def run(service: Service, settings: Settings, roles: tuple[str, ...] = ROL
     async with opened(service, settings) as resources:
         supervisor = Supervisor()
         health = Health.of(resources, service.sources)
+        spare_the_collector(REQUESTS)
         with _told_to_stop(resources.stopping):
             _start(service, resources, roles, supervisor, health)
             app = (served if "api" in roles else probed)(service, resources, health)

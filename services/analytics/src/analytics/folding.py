@@ -1,7 +1,6 @@
 """The loops of the ledger: the consumer that folds live events, and the worker that carries out rebuilds."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,6 +13,7 @@ from analytics.ledger.naming import Naming
 from analytics.ledger.projection import GROUP, Projector
 from analytics.ledger.rebuild import Rebuilder
 from analytics.measures import FOLDED, MEASURES, POSTINGS
+from chassis.collector import BATCHES, spare_the_collector
 from chassis.database import FAILURES
 from chassis.resources import Resources
 from chassis.ticking import pause
@@ -54,20 +54,11 @@ class LedgerConsumer(Consumer):
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        spare_the_collector()
+        spare_the_collector(BATCHES)
         try:
             await super().run(stop)
         finally:
             await self._naming.close()
-
-
-def spare_the_collector() -> None:
-    """A batch is some hundred thousand small objects without cycles: to look for cycles in the midst of it is in vain.
-
-    With Python's own limits, decoding a batch takes three times as long.
-    """
-    gc.freeze()
-    gc.set_threshold(500_000, 20, 20)
 
 
 @asynccontextmanager
