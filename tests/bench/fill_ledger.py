@@ -102,7 +102,8 @@ def _row(tenant: UUID, message: Message) -> tuple[Any, ...]:
 
 async def run(arguments: argparse.Namespace) -> dict[str, int]:
     tenant = UUID(arguments.tenant)
-    records = DealStream(0, tenant=tenant).closed(arguments.deals, FIRST, DAYS)
+    stream = DealStream(0, tenant=tenant).closed(arguments.after + arguments.deals, FIRST, DAYS)
+    records = islice(stream, arguments.after, None)
     ledger = await asyncpg.connect(arguments.ledger, command_timeout=LONG_SECONDS)
     table = await asyncpg.connect(arguments.deals_table, command_timeout=LONG_SECONDS)
     naming = Naming(arguments.ledger)
@@ -131,6 +132,7 @@ def main() -> None:
     parser.add_argument("--deals-table", required=True)
     parser.add_argument("--tenant", required=True)
     parser.add_argument("--deals", type=int, default=500_000)
+    parser.add_argument("--after", type=int, default=0, help="So many are there already.")
     parser.add_argument("--cells-only", action="store_true")
     print(json.dumps(asyncio.run(run(parser.parse_args()))))  # noqa: T201 - the result
 
