@@ -123,6 +123,8 @@ FIGURES: dict[str, tuple[Callable[..., Iterator[Seen]], Callable[[list[Seen]], A
     "activities-done": (activities, total("done")),
     "visits-done": (activities, total("visit")),
     "customers-visited": (activities, total("visited")),
+    "visits-verified": (activities, ratio("verified", "visit")),
+    "visit-flags": (activities, total("flag")),
     "visit-plan-fulfilment": (
         plans,
         ratio("visit done", "visit done", "visit no-show", "visit cancelled", "visit open", "visit moved late"),

@@ -142,6 +142,10 @@ def activities(world: Any, day: date) -> Iterator[Seen]:
             yield Seen(activity.done_on, {**where, "label": None}, "visit")
         if activity.first_of_day:
             yield Seen(activity.done_on, {**where, "label": None}, "visited")
+        if activity.verified:
+            yield Seen(activity.done_on, {**where, "label": None}, "verified")
+        for flag in activity.flags:
+            yield Seen(activity.done_on, {**where, "label": flag}, "flag")
 
 
 def plans(world: Any, day: date) -> Iterator[Seen]:

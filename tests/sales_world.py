@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID, uuid5
 
-from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Move
+from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Move, VisitFlag
 from events.catalogue.campaigns import Reversal, SpendState
 from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
@@ -165,6 +165,7 @@ def _activity(dice: Random, id_: UUID, at: datetime) -> list[ActivityState]:
             "status": ActivityStatus.DONE, "done_at": done_at, "done_on": done_at.date(),
             "performer": dice.choice(OWNERS),
             "first_of_day": planned.kind is ActivityKind.VISIT and dice.random() < 0.6,
+            **_proof(dice, planned.kind),
         }
     )  # fmt: skip
     if fate < 0.2:
@@ -176,6 +177,13 @@ def _activity(dice: Random, id_: UUID, at: datetime) -> list[ActivityState]:
         unplanned = {"planned_at": None, "planned_on": None, "moves": (), "recorded_on": done.done_on}
         return [done.model_copy(update=unplanned)]
     return [done] if fate < 0.6 else [planned, done, done.model_copy(update={"outcome": "interested"})]
+
+
+def _proof(dice: Random, kind: ActivityKind) -> dict[str, Any]:
+    if kind is not ActivityKind.VISIT or dice.random() < 0.3:
+        return {}
+    flags = dice.choice(((), (), (VisitFlag.NO_SITE,), (VisitFlag.OUTSIDE_RADIUS, VisitFlag.TOO_SHORT)))
+    return {"flags": flags, "verified": not flags}
 
 
 def _moved(dice: Random, planned: ActivityState, at: datetime) -> ActivityState:

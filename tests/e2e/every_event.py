@@ -220,7 +220,21 @@ def activities(admin: Caller, ana: str, account: str) -> None:
         path = f"/v1/activities/{visit['id']}"
         admin.post("leads", f"{path}/agreement", {})
         admin.post("leads", f"{path}/move", {"planned_at": (ago + timedelta(minutes=1)).isoformat()})
+        if ending == "completion":
+            _was_there(admin, ana, account, path)
         admin.post("leads", f"{path}/{ending}", how)
+
+
+def _was_there(admin: Caller, ana: str, account: str, visit: str) -> None:
+    """Whoever makes the visit checks in and out, a little away from where the account is."""
+    steps = [{"code": "stock", "text": "Đếm hàng tồn"}]
+    admin.put("leads", "/v1/visit-plans/a", {"every_days": 30, "steps": steps})
+    admin.put("leads", f"/v1/accounts/{account}/site", {"latitude": 21.0278, "longitude": 105.8342})
+    phone = {"name": "Điện thoại của Ana", "roles": ["rep"], "person": ana}
+    device = Caller(admin.addresses, admin.post("identity", "/v1/api-keys", phone)["key"])
+    here = {"latitude": 21.0281, "longitude": 105.8342, "accuracy_metres": 8}
+    device.post("leads", f"{visit}/check-in", here)
+    device.post("leads", f"{visit}/check-out", {**here, "steps": ["stock"]})
 
 
 def leads(admin: Caller, ana: str, binh: str) -> str:

@@ -53,6 +53,7 @@ from leads.timeline import api as api_timeline
 from leads.timeline.projection import rebuild_timelines, timeline_consumer
 from leads.transfers import api as api_transfers
 from leads.transfers.carrying_out import carry_out_transfers, transfer_consumer
+from leads.visits import api_plans, api_proof, api_route
 
 TOPICS = (DEALS_DEAL, DEALS_REFUSAL)
 
@@ -100,6 +101,9 @@ SERVICE = Service(
         api_calendars.router,
         api_feed.router,
         api_feed.public_router,
+        api_plans.router,
+        api_proof.router,
+        api_route.router,
         api_limits.router,
     ),
     migrations=folder_of(__file__),

@@ -44,6 +44,19 @@ class Direction(StrEnum):
     INBOUND = "inbound"
 
 
+class VisitFlag(StrEnum):
+    """What speaks against a visit."""
+
+    OUTSIDE_RADIUS = "outside-radius"
+    NO_SITE = "no-site"
+    INACCURATE = "inaccurate-position"
+    OFF_PLAN = "off-plan"
+    TOO_SHORT = "too-short"
+    NO_PHOTO = "no-photo"
+    MOCK_POSITION = "mock-position"
+    IMPOSSIBLE_TRAVEL = "impossible-travel"
+
+
 class Move(Value):
     """A plan was given another time. On the planned day or later it is late: that day's plan came to nothing."""
 
@@ -96,6 +109,19 @@ class ActivityState(Value):
     moves: tuple[Move, ...] = ()
     without_contact: str | None = None
     """A code: why a visit was made or planned though nobody had talked to the customer before."""
+    checked_in_at: Timestamp | None = None
+    checked_out_at: Timestamp | None = None
+    distance_metres: NonNegativeInt | None = None
+    """From the customer's site at the check-in; absent where no site is known."""
+    stay_seconds: NonNegativeInt | None = None
+    has_photo: bool = False
+    flags: tuple[VisitFlag, ...] = ()
+    verified: bool = False
+    """Checked in and out, and nothing speaks against it."""
+    steps_done: tuple[str, ...] = ()
+    """Codes of the standard steps of the account's class that were done."""
+    steps_missed: tuple[str, ...] = ()
+    """The required ones that were not."""
     closed_on: date | None = None
     """The day on which it was cancelled or nobody came."""
     reason: str | None = None
@@ -127,6 +153,14 @@ class ActivityMoved(ActivityEvent, type="dealstream.activity.moved", version=1):
     """It has another time."""
 
     move: Move
+
+
+class VisitCheckedIn(ActivityEvent, type="dealstream.activity.checked_in", version=1):
+    """The performer says to be at the customer's site; where that is, is not told."""
+
+
+class VisitCheckedOut(ActivityEvent, type="dealstream.activity.checked_out", version=1):
+    """The performer left the customer's site; now it is known how long the visit was."""
 
 
 class AppointmentMissed(ActivityEvent, type="dealstream.activity.missed", version=1):

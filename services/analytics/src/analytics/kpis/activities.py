@@ -14,6 +14,8 @@ from analytics.measures.activities import (
     PLANS,
     UNPLANNED,
     VISIT,
+    VISIT_FLAGS,
+    VISITS_VERIFIED,
     fate,
 )
 
@@ -38,6 +40,23 @@ VISITED = Kpi(
     definition="Visits held, those of one person to one customer on one day counted once. The customer is the account, "
     "else the lead, else the contact. Over several days or persons a customer counts for each.",
     figure=Total(count(CUSTOMERS_VISITED)), dimensions=WHO, credited_to=PERFORMER,
+)  # fmt: skip
+
+VERIFIED = Kpi(
+    slug="visits-verified", title="Visits verified", unit=Unit.RATIO, compare="points", booked_on=WHEN_DONE,
+    retroactive=True,
+    definition="Visits held that were checked in near the planned time and checked out after the firm's shortest stay, "
+    "both within the firm's radius of the customer's site, with nothing that speaks against them / visits held.",
+    figure=Share(count(VISITS_VERIFIED), count(ACTIVITIES, VISIT), "no visit was held"),
+    dimensions=WHO, credited_to=PERFORMER,
+)  # fmt: skip
+
+FLAGGED = Kpi(
+    slug="visit-flags", title="What speaks against visits", unit=Unit.COUNT, better="lower", booked_on=WHEN_DONE,
+    retroactive=True,
+    definition="Findings on visits held; the label says which: outside-radius, no-site, inaccurate-position, off-plan, "
+    "too-short, no-photo, mock-position, impossible-travel. A visit may have several.",
+    figure=Total(count(VISIT_FLAGS)), dimensions=(*WHO, "label"), credited_to=PERFORMER,
 )  # fmt: skip
 
 PLANNED_DAY = "the planned day"
@@ -87,4 +106,6 @@ KPIS: Final = (
     VISITED,
     FULFILMENT,
     NO_SHOWS,
+    VERIFIED,
+    FLAGGED,
 )

@@ -32,6 +32,19 @@ PLANS = Measure(
     groupings=labelled((), ("rep", "team"), ("team",), ("region",)),
 )
 
+VISITS_VERIFIED = Measure(
+    "visits-verified",
+    103,
+    "Visits by the day they were done that were checked in and out, and against which nothing speaks",
+    groupings=lattice("team", "region", pairs=(("rep", "team"),)),
+)
+VISIT_FLAGS = Measure(
+    "visit-flags",
+    104,
+    "What speaks against visits, by the day they were done, labelled with the flag",
+    groupings=labelled((), ("rep", "team"), ("team",), ("region",)),
+)
+
 VISIT = ActivityKind.VISIT.value
 MET: Final = frozenset({ActivityKind.MEETING, ActivityKind.VISIT})
 HELD, NO_SHOW, CANCELLED, OPEN = "held", "no-show", "cancelled", "open"
@@ -59,6 +72,10 @@ def postings(activity: ActivityState) -> Iterator[Posting]:
     yield Posting(ACTIVITIES, activity.done_on, where)
     if activity.first_of_day:
         yield Posting(CUSTOMERS_VISITED, activity.done_on, where.labelled(None))
+    if activity.verified:
+        yield Posting(VISITS_VERIFIED, activity.done_on, where.labelled(None))
+    for flag in activity.flags:
+        yield Posting(VISIT_FLAGS, activity.done_on, where.labelled(flag.value))
 
 
 def _plans(activity: ActivityState) -> Iterator[tuple[date, str]]:

@@ -40,6 +40,7 @@ from leads.activities.appointments import (
 )
 from leads.activities.on_leads import is_contact
 from leads.calendars.planned import span_of
+from leads.visits.proof import CheckIn, CheckOut, check_in, check_out
 
 SENT = frozenset({ActivityKind.CALL, ActivityKind.MESSAGE})
 """One side turns to the other: we do, where nothing else is said."""
@@ -173,6 +174,8 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, ActivityState], Iterator[Activ
     AgreeAppointment: appointments.agree,
     MoveActivity: appointments.move,
     MissAppointment: appointments.miss,
+    CheckIn: check_in,
+    CheckOut: check_out,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from chassis.aggregates import Loaded
+from chassis.principal import Principal
 from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus
@@ -246,10 +247,15 @@ async def changeable(work: UnitOfWork, activity_id: UUID) -> ActivityState:
     if not await store.sees(work.connection, work.tenant, principal.scope, [activity_id]):
         raise NotFound
     activity = (await work.load(ACTIVITY, activity_id)).state
+    refuse_stranger(principal, activity)
+    return activity
+
+
+def refuse_stranger(principal: Principal, activity: ActivityState) -> None:
+    """Some things are for who does it, and for who leads that person."""
     mine = principal.person == activity.performer.person
     if not mine and not (principal.has(*ASSIGNERS) and principal.scope.allows(activity.performer)):
-        raise Forbidden("Only the person who does it, or who leads that person, may change it.")
-    return activity
+        raise Forbidden("This is for the person who does it, and for who leads that person.")
 
 
 async def agreement(work: UnitOfWork, body: AgreementInput) -> AgreeAppointment:

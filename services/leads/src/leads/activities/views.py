@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from chassis.aggregates import Loaded
-from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Direction
+from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Direction, VisitFlag
 from leads.activities.store import NO_TEXT, ActivityText
 from leads.calendars.views import ConflictView
 from leads.views import OwnerView
@@ -56,6 +56,19 @@ class ActivityView(BaseModel):
     moves: list[MoveView]
     without_contact: str | None
     """Why there was a visit though nobody had a contact with the customer before."""
+    checked_in_at: datetime | None
+    checked_out_at: datetime | None
+    distance_metres: int | None
+    """From the customer's site at the check-in."""
+    stay_seconds: int | None
+    has_photo: bool
+    flags: list[VisitFlag]
+    """What speaks against the visit."""
+    verified: bool
+    """Checked in and out, and nothing speaks against it."""
+    steps_done: list[str]
+    steps_missed: list[str]
+    """Required steps of the plan that were not done."""
     closed_on: date | None
     """The day on which it was cancelled or nobody came."""
     reason: str | None
@@ -92,6 +105,15 @@ class ActivityView(BaseModel):
             agreed_at=activity.agreed_at,
             moves=[MoveView(**dict(move)) for move in activity.moves],
             without_contact=activity.without_contact,
+            checked_in_at=activity.checked_in_at,
+            checked_out_at=activity.checked_out_at,
+            distance_metres=activity.distance_metres,
+            stay_seconds=activity.stay_seconds,
+            has_photo=activity.has_photo,
+            flags=list(activity.flags),
+            verified=activity.verified,
+            steps_done=list(activity.steps_done),
+            steps_missed=list(activity.steps_missed),
             closed_on=activity.closed_on,
             reason=activity.reason,
             imported=activity.imported,
