@@ -48,6 +48,7 @@ from leads.scoring import api_rules, api_scores
 from leads.scoring.keeping_scores import keep_scores
 from leads.scoring.report.command import score_report
 from leads.scoring.training_models import train_models
+from leads.scripts import api_needs, api_scripts
 from leads.settings import LeadsSettings
 from leads.timeline import api as api_timeline
 from leads.timeline.projection import rebuild_timelines, timeline_consumer
@@ -104,6 +105,8 @@ SERVICE = Service(
         api_plans.router,
         api_proof.router,
         api_route.router,
+        api_scripts.router,
+        api_needs.router,
         api_limits.router,
     ),
     migrations=folder_of(__file__),

@@ -28,6 +28,8 @@ from leads.customers.personal_data import PersonalReads, sight_of
 from leads.customers.store_profile import ProfileEntry
 from leads.customers.views import ReachView
 from leads.inputs import When
+from leads.scripts import store as store_needs
+from leads.scripts.views import NeedView
 from leads.views import ContactView
 
 router = APIRouter(route_class=CommandRoute, tags=["profile"])
@@ -77,10 +79,13 @@ class ProfileEntryView(BaseModel):
 
 
 class ProfileView(BaseModel):
-    """A prospect: facts and own fields, the newest answer to each question, the newest notes, what may be sent."""
+    """A prospect: facts and own fields, the newest answers to surveys and open questions, the newest notes, what may be
+    sent.
+    """
 
     contact: ContactView
     answers: list[ProfileEntryView]
+    needs: list[NeedView]
     notes: list[ProfileEntryView]
     reach: ReachView
 
@@ -126,13 +131,17 @@ async def get_profile(contact_id: UUID, reads: PersonalReads, reader: Reader) ->
     query = store.Query(reader.tenant)
     query.equal({"contact_id": contact_id, "kind": "note"})
     notes = await store_profile.entries(reader.connection, query, after=None, limit=NOTES_SHOWN)
+    said = store.Query(reader.tenant)
+    said.equal({"contact_id": contact_id})
+    needs = await store_needs.standing(reader.connection, said)
     loaded = await reader.load(CONTACT, contact_id)
-    newest = max((row["id"].int for row in (*answers, *notes)), default=0)
+    newest = max((row["id"].int for row in (*answers, *needs, *notes)), default=0)
     reader.etag(f"{loaded.version}-{newest:x}-{int(sight.clear)}")
     reads.note(reader.principal, [contact_id])
     return ProfileView(
         contact=ContactView.of(Loaded(sight.of(loaded.state), loaded.version)),
         answers=[ProfileEntryView.of(row) for row in answers],
+        needs=[NeedView.of(row) for row in needs],
         notes=[ProfileEntryView.of(row) for row in notes[:NOTES_SHOWN]],
         reach=ReachView.of(loaded),
     )
