@@ -39,7 +39,9 @@ CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
 CREATE INDEX lead_source ON lead (tenant_id, source, created_at, id) WHERE source IS NOT NULL;
 CREATE INDEX lead_campaign ON lead (tenant_id, campaign, created_at, id) WHERE campaign IS NOT NULL;
 CREATE INDEX lead_owner ON lead (tenant_id, owner_id, created_at, id);
+CREATE INDEX lead_team ON lead (tenant_id, owner_team_id, created_at, id);
 CREATE INDEX lead_offered ON lead (tenant_id, offered_to_id) WHERE offered_to_id IS NOT NULL;
+CREATE INDEX lead_offered_team ON lead (tenant_id, offered_to_team_id) WHERE offered_to_team_id IS NOT NULL;
 CREATE INDEX lead_pooled ON lead (tenant_id, pooled_at, id) WHERE pooled_at IS NOT NULL;
 CREATE INDEX lead_quiet ON lead (tenant_id, quiet_since, id) WHERE quiet_since IS NOT NULL;
 CREATE INDEX lead_contact ON lead (tenant_id, contact_id) WHERE contact_id IS NOT NULL;
@@ -67,6 +69,9 @@ CREATE UNIQUE INDEX handoff_open ON handoff (tenant_id, lead_id) WHERE status = 
 CREATE INDEX handoff_lead ON handoff (tenant_id, lead_id);
 CREATE INDEX handoff_offered ON handoff (tenant_id, offered_at, id);
 CREATE INDEX handoff_waiting ON handoff (tenant_id, offered_to_id, offered_at, id);
+CREATE INDEX handoff_team ON handoff (tenant_id, offered_to_team_id, offered_at, id);
+CREATE INDEX handoff_offering ON handoff (tenant_id, offered_by_id, offered_at, id);
+CREATE INDEX handoff_offering_team ON handoff (tenant_id, offered_by_team_id, offered_at, id);
 CREATE INDEX handoff_due ON handoff (due_at, tenant_id, id) WHERE due_at IS NOT NULL;
 
 CREATE TABLE customer (
@@ -83,6 +88,7 @@ CREATE TABLE customer (
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX customer_owner ON customer (tenant_id, owner_id, id);
+CREATE INDEX customer_team ON customer (tenant_id, owner_team_id, id);
 CREATE INDEX customer_parent ON customer (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
 
 CREATE TABLE contact (
@@ -107,6 +113,7 @@ CREATE TABLE contact (
 );
 CREATE INDEX contact_account ON contact (tenant_id, account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX contact_owner ON contact (tenant_id, owner_id, id);
+CREATE INDEX contact_team ON contact (tenant_id, owner_team_id, id);
 CREATE INDEX contact_mail_key ON contact (tenant_id, mail_key) WHERE mail_key IS NOT NULL;
 CREATE INDEX contact_phone_key ON contact (tenant_id, phone_key) WHERE phone_key IS NOT NULL;
 CREATE INDEX contact_tax_code_key ON contact (tenant_id, tax_code_key) WHERE tax_code_key IS NOT NULL;

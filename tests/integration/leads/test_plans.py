@@ -14,7 +14,8 @@ from leads.duplicates.match_keys import MatchKeys
 
 FIRM = UUID(int=0xF1)
 REP = Scope(person=UUID(int=0xA1))
-SCOPES = [REP, Scope(everything=True)]
+MANAGER = Scope(person=UUID(int=0xC1), teams=(UUID(int=0x11),))
+SCOPES = [REP, MANAGER, Scope(everything=True)]
 RARE: list[dict[str, Any]] = [{"source": "embassy"}, {"campaign": "spring"}, {"owner_id": REP.person}]
 KEYS = MatchKeys("minh@donga.example", "+84912345678", "0312345678", "pham minh", "dong a thuong mai")
 CONTACTS = """
@@ -24,9 +25,9 @@ SELECT $1, uuidv7(), 1, '{}', 'M', 'mail' || n, 'phone' || n, 'code' || n, 'pers
 FROM generate_series(1, 10000) AS n
 """
 LEADS = """
-INSERT INTO lead (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, created_at)
+INSERT INTO lead (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, owner_team_id, created_at)
 SELECT tenant_id, uuidv7(), 1, '{}', 'open', CASE n % 1000 WHEN 0 THEN 'embassy' ELSE 'fair' END,
-  CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), now()
+  CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), uuidv7(), now()
 FROM (SELECT *, row_number() OVER () AS n FROM contact WHERE tenant_id = $1)
 """
 
@@ -89,6 +90,15 @@ async def test_a_list_of_few_leads_among_many_reads_those_few(reading: Any) -> N
             query.within(scope, *store.LEAD_OWNERS)
             await store.leads(plans, query, after=None, created=(None, None), descending=True, limit=50)
     assert plans.asked == len(RARE) * len(SCOPES)
+    assert plans.whole_tables == []
+
+
+async def test_a_manager_of_few_leads_among_many_reads_those_few(reading: Any) -> None:
+    plans = Plans(reading)
+    query = store.Query(FIRM)
+    query.within(MANAGER, *store.LEAD_OWNERS)
+    await store.leads(plans, query, after=None, created=(None, None), descending=True, limit=50)
+    assert plans.asked == 1
     assert plans.whole_tables == []
 
 
