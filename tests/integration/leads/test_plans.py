@@ -25,7 +25,8 @@ SELECT $1, uuidv7(), 1, '{}', 'M', 'mail' || n, 'phone' || n, 'code' || n, 'pers
 FROM generate_series(1, 10000) AS n
 """
 LEADS = """
-INSERT INTO lead (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, owner_team_id, created_at)
+INSERT INTO lead
+  (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, owner_team_id, created_at)
 SELECT tenant_id, uuidv7(), 1, '{}', 'open', CASE n % 1000 WHEN 0 THEN 'embassy' ELSE 'fair' END,
   CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), uuidv7(), now()
 FROM (SELECT *, row_number() OVER () AS n FROM contact WHERE tenant_id = $1)

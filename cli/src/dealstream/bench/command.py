@@ -1,6 +1,7 @@
 """``dealstream bench``: benchmarks on servers of their own, ratios first; a missed bar is shown as missed."""
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
@@ -60,7 +61,10 @@ def bench(
     if unknown:
         raise typer.BadParameter(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     chosen = {name: known[name] for name in known if not names or name in names}
-    outcomes = asyncio.run(run(chosen, port_base))
+    try:
+        outcomes = asyncio.run(run(chosen, port_base))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     figures = [figure for outcome in outcomes.values() for figure in outcome.figures]
     if json:
         print_json(as_json(figures))
@@ -70,6 +74,7 @@ def bench(
 
 
 async def run(chosen: Mapping[str, Run], port_base: int) -> dict[str, Outcome]:
+    _end_on_signals()
     described = machine.described()
     say(", ".join(f"{name} {value}" for name, value in described.items()))
     outcomes: dict[str, Outcome] = {}
@@ -82,6 +87,14 @@ async def run(chosen: Mapping[str, Run], port_base: int) -> dict[str, Outcome]:
             except* (PlatformError, WrongAnswer, OSError, EOFError, asyncpg.PostgresError) as failed:
                 say(f"  {name} FAILED: {failed.exceptions[0]}")
     return outcomes
+
+
+def _end_on_signals() -> None:
+    """Whatever ends a run ends its servers too: a cancelled one leaves its stage in order."""
+    running = asyncio.current_task()
+    if running is not None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
 
 
 def tell(outcome: Outcome) -> None:
