@@ -76,6 +76,7 @@ def live_it(tenant: Tenant) -> None:
     assignment(admin, ana["id"])
     own_deal(admin, ana["id"], binh["id"], account)
     custody(admin, account, binh["id"])
+    erasure(admin)
     scoring(admin, ana["id"], binh["id"])
     merge(admin, admin.until("deals", f"/v1/deals/{deal}")["lead"])
     a_deal_that_is_refused(admin, binh["id"])
@@ -135,6 +136,17 @@ def custody(admin: Caller, account: str, holder: str) -> None:
     """The account is held and given up."""
     admin.post("leads", f"/v1/accounts/{account}/custody", {"owner": holder})
     admin.post("leads", f"/v1/accounts/{account}/custody-end", {})
+
+
+def erasure(admin: Caller) -> None:
+    """Somebody asks to be forgotten."""
+    contact = admin.post("leads", "/v1/contacts", {"name": "Phan Thị Mỹ", "email": "my@saomai.example"})
+    path = f"/v1/contacts/{contact['id']}/erasure"
+    admin.post("leads", path, {"reason": "asked"})
+    deadline = time.monotonic() + 60
+    while admin.get("leads", path)["status"] != "completed":
+        assert time.monotonic() < deadline, "the erasure is not complete"
+        time.sleep(0.2)
 
 
 def merge(admin: Caller, lead: str) -> None:
@@ -330,11 +342,11 @@ def read_a_notice(admin: Caller, person: Any) -> None:
 
 
 def messages(tenant: Tenant) -> list[dict[str, Any]]:
-    """Every record of the tenant on every topic."""
+    """Every event of the tenant on every topic; null records, which say that something is gone, are none."""
     whose = tenant.get("identity", "/v1/me")["tenant"]
     done = tenant.platform.command("events", "tail", "--from-beginning", "--until-now", "--json", "--tenant", whose)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [record for line in done.stdout.splitlines() if (record := json.loads(line))["data"] is not None]
 
 
 def record(platform: RunningPlatform, *, amend: bool) -> None:

@@ -16,6 +16,7 @@ class Kind(Enum):
     FORBIDDEN = 403
     NOT_FOUND = 404
     CONFLICT = 409
+    GONE = 410
     STALE = 412
     TOO_LARGE = 413
     UNSUPPORTED_MEDIA_TYPE = 415

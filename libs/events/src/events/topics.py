@@ -14,6 +14,8 @@ class Topic:
 
     name: str
     compacted: bool = False
+    personal: bool = False
+    """Holds personal data: what was replaced by a newer state or a null record may not stay in the log for long."""
     partitions: int = 12
     consumers: tuple[str, ...] = ()
     """The services that read it; outside systems may read any topic."""
@@ -40,7 +42,7 @@ IDENTITY_API_KEY = Topic("identity.api_key", compacted=True, consumers=_EVERY_SE
 LEADS_LEAD = Topic("leads.lead", consumers=("leads", "deals", "analytics", "notifications"))
 LEADS_HANDOFF = Topic("leads.handoff", consumers=("deals", "analytics", "notifications"))
 LEADS_CUSTOMER = Topic("leads.customer", consumers=("leads", "deals"))
-LEADS_CONTACT = Topic("leads.contact", compacted=True)
+LEADS_CONTACT = Topic("leads.contact", compacted=True, personal=True)
 LEADS_ASSIGNMENT_POLICY = Topic("leads.assignment_policy")
 LEADS_CAMPAIGN = Topic("leads.campaign")
 LEADS_SPEND = Topic("leads.spend", consumers=("analytics",))
@@ -55,6 +57,7 @@ LEADS_SCORE_MODEL = Topic("leads.score_model")
 LEADS_SCORE = Topic("leads.score", consumers=("analytics",))
 LEADS_ACTIVITY = Topic("leads.activity", consumers=("analytics",))
 LEADS_TRANSFER = Topic("leads.transfer", consumers=("deals",))
+LEADS_ERASURE = Topic("leads.erasure")
 
 DEALS_PIPELINE = Topic("deals.pipeline", compacted=True, consumers=("analytics",))
 DEALS_PRODUCT = Topic("deals.product", compacted=True, consumers=("analytics",))
@@ -95,6 +98,7 @@ TOPICS: tuple[Topic, ...] = (
     DEALS_REFUSAL,
     LEADS_TRANSFER,
     DEALS_TRANSFER,
+    LEADS_ERASURE,
     ANALYTICS_SEAL,
     NOTIFICATIONS_NOTIFICATION,
 )

@@ -31,6 +31,8 @@ from leads.customers import (
     api_profile,
 )
 from leads.duplicates.renewing_keys import renew_keys
+from leads.erasing import api as api_erasing
+from leads.erasing.sweeping import complete_erasures
 from leads.forms import api as api_forms
 from leads.forms import api_public as api_public_forms
 from leads.forms.receiving import forget_paces
@@ -90,6 +92,7 @@ SERVICE = Service(
         api_consents.router,
         api_opt_outs.router,
         api_personal_data.router,
+        api_erasing.router,
         api_profile.router,
         api_forms.router,
         api_public_forms.router,
@@ -125,5 +128,6 @@ SERVICE = Service(
         keep_gauges,
         expire_offers,
         carry_out_transfers,
+        complete_erasures,
     ),
 )

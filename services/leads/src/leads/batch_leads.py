@@ -222,8 +222,11 @@ async def _executed(
             contacts.append((plan.contact.contact.id, plan.contact))
         if plan.consent is not None and isinstance(answer, Loaded) and answer.state.contact_id is not None:
             contacts.append((answer.state.contact_id, plan.consent))
-    if contacts and (refusal := first_refusal(await work.execute_many(CONTACT, contacts))):
-        raise refusal
+    if contacts:
+        answered = await work.execute_many(CONTACT, contacts)
+        # A contact that is not found was erased: its lead stands for others, too.
+        if refusal := first_refusal([each for each in answered if not isinstance(each, NotFound)]):
+            raise refusal
     return results
 
 

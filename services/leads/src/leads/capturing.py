@@ -38,7 +38,9 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
         )
         contact = AddContact(
             moment=moment,
-            contact=contact_of(prospect, id_, account, owner, country=country, custom=fields, at=moment.at),
+            contact=lookups.entered(
+                contact_of(prospect, id_, account, owner, country=country, custom=fields, at=moment.at)
+            ),
         )
     lead = CaptureLead(
         moment=moment,

@@ -3,10 +3,11 @@
 Whoever captures one lead, the API or a web form, does it here.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chassis.aggregates import Loaded
-from chassis.refusals import AlreadyExists
+from chassis.refusals import AlreadyExists, NotFound
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing
@@ -42,7 +43,8 @@ async def enter(work: UnitOfWork, body: LeadInput) -> Entered:
         loaded = await work.execute(LEAD, met.touches, capturing.touch(capture.lead))
         said = capturing.consent(capture.lead, body.prospect)
         if said is not None and loaded.state.contact_id is not None:
-            await work.execute(CONTACT, loaded.state.contact_id, said)
+            with suppress(NotFound):  # the contact was erased: the lead stands for others, too
+                await work.execute(CONTACT, loaded.state.contact_id, said)
         return Entered(loaded, met.named, linked=True)
     assignments = await Assignments.prepare(work, lookups, [body])
     capture = await assignments.owned(body, capture)

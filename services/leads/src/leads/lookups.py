@@ -4,7 +4,7 @@ One of these serves a request. ``gather`` reads what all bodies of a batch name 
 batch costs no more round trips than one command.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from chassis.principal import Scope
 from chassis.refusals import Forbidden, Invalid
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.contacts import ContactState
 from events.catalogue.custom_fields import CustomFieldState, RecordKind
 from events.catalogue.identity import Role
 from events.catalogue.leads import CustomerState, HandoffState, LeadState, Owner
@@ -19,7 +20,9 @@ from events.moment import Moment
 from leads import store
 from leads.custom import store as custom_fields
 from leads.custom.values import NO_VALUES, CustomValues, Given, taken
-from leads.duplicates.match_keys import country_of
+from leads.duplicates.match_keys import country_of, phone_key
+from leads.erasing import store as erasing_store
+from leads.erasing.objections import EXTERNAL_ID, ErasedKey, Hashing, Objection, recalled
 
 ASSIGNERS = (Role.MANAGER, Role.DIRECTOR, Role.SALES_OPS, Role.ADMIN, Role.INTEGRATION)
 """Who may give records to others, and answer for others."""
@@ -35,6 +38,8 @@ class Lookups:
         self._accounts: dict[UUID | str, UUID] = {}
         self._known: set[UUID] = set()
         self._fields: list[CustomFieldState] | None = None
+        self._hashing = Hashing(work.resources.cursor_secret, work.tenant)
+        self._erased: dict[ErasedKey, Objection] = {}
 
     async def gather(self, bodies: Iterable[Any]) -> None:
         """Read the accounts and contacts that the bodies name and the caller sees: any other is not known."""
@@ -46,6 +51,28 @@ class Lookups:
             self._known |= set((await store.visible_accounts(*seen, "id", accounts)).values())
         if contacts := _named(bodies, "contact"):
             self._known |= await store.visible_contacts(*seen, contacts)
+        if people := [getattr(body, "prospect", None) or body for body in bodies]:
+            asked = [key for person in people async for key in self._keys(person)]
+            self._erased = await erasing_store.known_keys(self.work.connection, self.work.tenant, asked)
+
+    def entered(self, contact: ContactState) -> ContactState:
+        """A new contact of a gathered body: what the same person forbade before its erasure stands."""
+        keys = self._hashing.reachable(contact.email, contact.phone_e164)
+        return recalled(contact, [self._erased[key] for key in keys if key in self._erased])
+
+    async def is_erased(self, external_id: str | None) -> bool:
+        """Whether this was an erased contact's: whoever sends it again does not bring the person back."""
+        if external_id is None:
+            return False
+        key = self._hashing.key(EXTERNAL_ID, external_id)
+        return bool(await erasing_store.known_keys(self.work.connection, self.work.tenant, [key]))
+
+    async def _keys(self, person: Any) -> AsyncIterator[ErasedKey]:
+        """By what the person whom a body brings is known again; other bodies bring nobody."""
+        mail, phone = getattr(person, "email", None), getattr(person, "phone", None)
+        country = getattr(person, "country", None) or (await self.country() if phone is not None else None)
+        for key in self._hashing.reachable(mail, phone_key(phone, country)):
+            yield key
 
     async def country(self) -> str | None:
         """Where the firm sits, so that its national phone numbers can be read."""

@@ -133,7 +133,7 @@ async def _by_time(
     return await query.page(connection, table, f"{column} {direction}, id {direction}", limit)
 
 
-def contacts_of(query: Query, scope: Scope) -> None:
+def contacts_of(query: Query, scope: Scope, table: str = "contact") -> None:
     """A contact is seen by who entered it, and by who sees a lead or the account it belongs to."""
     if scope.everything:
         return
@@ -146,9 +146,9 @@ def contacts_of(query: Query, scope: Scope) -> None:
     query.within(
         scope,
         *OWNERS,
-        also=f"""EXISTS (SELECT FROM lead WHERE lead.tenant_id = $1 AND lead.contact_id = contact.id
+        also=f"""EXISTS (SELECT FROM lead WHERE lead.tenant_id = $1 AND lead.contact_id = {table}.id
                           AND ({lead} OR {offered}))
-              OR EXISTS (SELECT FROM customer WHERE customer.tenant_id = $1 AND customer.id = contact.account_id
+              OR EXISTS (SELECT FROM customer WHERE customer.tenant_id = $1 AND customer.id = {table}.account_id
                           AND {account})""",
     )
 

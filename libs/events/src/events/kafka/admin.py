@@ -23,6 +23,10 @@ _KNOWN_EVERYWHERE_SECONDS = 15.0
 log = structlog.get_logger(__name__)
 
 
+COMPACTION_LAG = "max.compaction.lag.ms"
+FORGOTTEN_AFTER_MILLISECONDS = 24 * 3600 * 1000
+"""After so long what was replaced on a topic with personal data must be compacted away, as far as Kafka can."""
+
 VISIBLE_ATTEMPTS = 100
 VISIBLE_PAUSE_SECONDS = 0.1
 
@@ -120,11 +124,22 @@ class KafkaAdmin:
             f"{self._settings.topic(topic.name)}: {name} is {found[topic.name].get(name)}, not {wanted}"
             for topic in topics
             for name, wanted in configuration(topic).items()
-            if not _keeps(name, found[topic.name].get(name), wanted)
+            if name != COMPACTION_LAG and not _keeps(name, found[topic.name].get(name), wanted)
         ]
+        self._compare_lags(topics, found)
         if complaints:
             raise TopicMisconfigured("; ".join(complaints))
         await self._compare_partitions(topics)
+
+    def _compare_lags(self, topics: tuple[Topic, ...], found: Mapping[str, Mapping[str, str]]) -> None:
+        """A topic that was made without the limit is no reason to stand still; somebody should set it."""
+        for topic in topics:
+            lag = found[topic.name].get(COMPACTION_LAG)
+            if topic.personal and (lag is None or int(lag) > FORGOTTEN_AFTER_MILLISECONDS):
+                wanted = FORGOTTEN_AFTER_MILLISECONDS
+                log.warning(
+                    "topic keeps personal data too long", topic=topic.name, setting=COMPACTION_LAG, wanted=wanted
+                )
 
     async def _visible_configurations(self, topics: tuple[Topic, ...]) -> Mapping[str, Mapping[str, str]]:
         """A topic that was just made has no configuration on this broker until its metadata has arrived there."""
@@ -173,6 +188,8 @@ class KafkaAdmin:
 def configuration(topic: Topic) -> dict[str, str]:
     """What the topic must be set to: history for ever, or the newest state of each aggregate for ever."""
     kept = {"cleanup.policy": "compact"} if topic.compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
+    if topic.personal:
+        kept |= {COMPACTION_LAG: str(FORGOTTEN_AFTER_MILLISECONDS)}
     return {**kept, "max.message.bytes": str(MAX_MESSAGE_BYTES)}
 
 

@@ -27,7 +27,7 @@ from leads.activities.inputs import ActivityInput, AgreementInput, CompletionInp
 from leads.activities.on_leads import effect, is_contact
 from leads.activities.store import NO_TEXT, ActivityText, VisitDay
 from leads.activities.subjects import Subjects
-from leads.customers.consent import refuse_contact
+from leads.customers.consent import ContactForbidden, refuse_contact
 from leads.customers.contact import CONTACT
 from leads.customers.customer import CUSTOMER
 from leads.lead import LEAD
@@ -97,8 +97,11 @@ class Recordings:
         channel = CHANNELS.get(body.kind)
         if contact_id is None or channel is None or body.status not in {"planned", "asked"}:
             return
-        contact = await self._work.load(CONTACT, contact_id)
-        refuse_contact(contact.state, channel, pointer="/contact" if body.contact is not None else "/lead")
+        pointer = "/contact" if body.contact is not None else "/lead"
+        contact = (await self._work.find_many(CONTACT, "id", [contact_id])).get(contact_id)
+        if contact is None:
+            raise ContactForbidden(pointer=pointer, reason="erased", channel=channel.value)
+        refuse_contact(contact.state, channel, pointer=pointer)
 
     async def _planned(self, body: ActivityInput) -> dict[str, Any]:
         if body.planned_at is None:

@@ -17,13 +17,14 @@ from chassis.refusals import Forbidden, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.contacts import Channel, Purpose
-from leads import store
 from leads.customers import opt_outs
 from leads.customers.consent import BarContact, NotBarred, RecordConsent, Statement, UnbarContact, why_not
 from leads.customers.contact import CONTACT
 from leads.customers.inputs import BarInput, ConsentStatement, OptOutLinkInput
 from leads.customers.personal_data import PersonalReads
 from leads.customers.views import MayContactView, OptOutLinkView, ReachView
+from leads.erasing.erasure import ContactIsErased
+from leads.erasing.seeing import refuse_unseen
 from leads.inputs import When
 from leads.lookups import ASSIGNERS
 from leads.sequence import OutOfSequence
@@ -33,7 +34,7 @@ router = APIRouter(route_class=CommandRoute, tags=["consent"])
 
 @router.post(
     "/v1/contacts/{contact_id}/consents",
-    responses=problems(NotFound),
+    responses=problems(NotFound, ContactIsErased),
     openapi_extra=example(
         {
             "channel": "mail",
@@ -53,7 +54,7 @@ async def record_consent(contact_id: UUID, body: ConsentStatement, work: Work) -
 
 @router.post(
     "/v1/contacts/{contact_id}/do-not-contact",
-    responses=problems(NotFound),
+    responses=problems(NotFound, ContactIsErased),
     openapi_extra=example({"source": "call", "reason": "asked never to be called again"}),
 )
 async def bar_contact(contact_id: UUID, body: BarInput, work: Work) -> ReachView:
@@ -64,7 +65,7 @@ async def bar_contact(contact_id: UUID, body: BarInput, work: Work) -> ReachView
 
 @router.post(
     "/v1/contacts/{contact_id}/do-not-contact-lifting",
-    responses=problems(NotFound, Forbidden, NotBarred, OutOfSequence),
+    responses=problems(NotFound, ContactIsErased, Forbidden, NotBarred, OutOfSequence),
     openapi_extra=example({"occurred_at": "2026-03-01T09:30:00Z"}),
 )
 async def unbar_contact(contact_id: UUID, body: When, work: Work) -> ReachView:
@@ -73,17 +74,16 @@ async def unbar_contact(contact_id: UUID, body: When, work: Work) -> ReachView:
     return await _done(work, contact_id, UnbarContact(moment=await work.moment(body.occurred_at)))
 
 
-@router.get("/v1/contacts/{contact_id}/consents", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}/consents", responses=problems(NotFound, ContactIsErased))
 async def get_consents(contact_id: UUID, reads: PersonalReads, reader: Reader) -> ReachView:
     """What the contact decided about being reached; the decisions before are in its history."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     loaded = await reader.load(CONTACT, contact_id)
     reads.note(reader.principal, [contact_id])
     return ReachView.of(loaded)
 
 
-@router.get("/v1/contacts/{contact_id}/may-contact", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}/may-contact", responses=problems(NotFound, ContactIsErased))
 async def get_may_contact(
     contact_id: UUID,
     reader: Reader,
@@ -92,8 +92,7 @@ async def get_may_contact(
     purpose: Annotated[Purpose, Query()],
 ) -> MayContactView:
     """Whether the contact may be reached in this way for this purpose."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     found = await reader.load(CONTACT, contact_id)
     why = why_not(found.state, channel, purpose)
     return MayContactView(allowed=why is None, reason=why)
@@ -102,12 +101,12 @@ async def get_may_contact(
 @router.post(
     "/v1/contacts/{contact_id}/opt-out-links",
     status_code=201,
-    responses=problems(NotFound),
+    responses=problems(NotFound, ContactIsErased),
     openapi_extra=example({"channel": "mail", "purpose": "marketing"}),
 )
 async def make_opt_out_link(contact_id: UUID, body: OptOutLinkInput, work: Work, response: Response) -> OptOutLinkView:
     """A link by which the contact withdraws consent without signing in: to put into what is sent."""
-    await _refuse_unseen(work, contact_id)
+    await refuse_unseen(work, contact_id)
     token = await opt_outs.made(work, contact_id, body.channel, body.purpose)
     path = f"/v1/public/opt-outs/{token}"
     response.headers["Location"] = path
@@ -115,10 +114,5 @@ async def make_opt_out_link(contact_id: UUID, body: OptOutLinkInput, work: Work,
 
 
 async def _done(work: UnitOfWork, contact_id: UUID, command: Command) -> ReachView:
-    await _refuse_unseen(work, contact_id)
+    await refuse_unseen(work, contact_id)
     return ReachView.of(await work.execute(CONTACT, contact_id, command))
-
-
-async def _refuse_unseen(work: UnitOfWork, contact_id: UUID) -> None:
-    if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):
-        raise NotFound

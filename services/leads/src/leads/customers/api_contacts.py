@@ -23,6 +23,8 @@ from leads.custom.values import VALUE_REFUSALS
 from leads.customers.contact import CONTACT, AddContact, ChangeContact
 from leads.customers.masking import Sight
 from leads.customers.personal_data import PersonalReads, sight_of
+from leads.erasing.erasure import ContactIsErased
+from leads.erasing.seeing import refuse_unseen
 from leads.inputs import ContactChange, ContactInput
 from leads.lookups import Lookups
 from leads.views import ContactView
@@ -37,7 +39,7 @@ class ContactItem(ContactInput, BatchItem):
 @router.post(
     "/v1/contacts",
     status_code=201,
-    responses=problems(AlreadyExists, Invalid, *VALUE_REFUSALS),
+    responses=problems(AlreadyExists, ContactIsErased, Invalid, *VALUE_REFUSALS),
     openapi_extra=example(
         {
             "name": "Phạm Minh",
@@ -97,11 +99,10 @@ async def list_contacts(
     return cursors.page(rows, limit, lambda row: _view(_loaded(row), sight), lambda row: [row["id"]])
 
 
-@router.get("/v1/contacts/{contact_id}", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}", responses=problems(NotFound, ContactIsErased))
 async def get_contact(contact_id: UUID, reads: PersonalReads, reader: Reader) -> ContactView:
     """One contact; mail, phone and personal fields masked for roles that have no right to see them."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     sight = await sight_of(reader.connection, reader.principal)
     loaded = await reader.load(CONTACT, contact_id)
     reads.note(reader.principal, [contact_id])
@@ -110,13 +111,12 @@ async def get_contact(contact_id: UUID, reads: PersonalReads, reader: Reader) ->
 
 @router.patch(
     "/v1/contacts/{contact_id}",
-    responses=problems(NotFound, Forbidden, Invalid, *VALUE_REFUSALS),
+    responses=problems(NotFound, ContactIsErased, Forbidden, Invalid, *VALUE_REFUSALS),
     openapi_extra=example({"job_title": "Head of purchasing"}),
 )
 async def change_contact(contact_id: UUID, body: ContactChange, reads: PersonalReads, work: Work) -> ContactView:
     """Change what is known of the contact. What one may not see one cannot change."""
-    if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(work, contact_id)
     sight = await sight_of(work.connection, work.principal)
     _refuse_blind(body, sight)
     lookups = Lookups(work)
@@ -138,13 +138,15 @@ async def _existing(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState
 
 async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:
     lookups = Lookups(work)
+    if await lookups.is_erased(body.external_id):
+        raise ContactIsErased(pointer="/external_id")
     await lookups.gather([body])
     moment, id_ = await work.moment(), work.new_id()
     owner = await lookups.myself(moment.on)
     fields = await lookups.custom(RecordKind.CONTACT, body.custom, complete=True)
     account, country = lookups.account(body), await lookups.country()
     contact = contact_of(body, id_, account, owner, country=country, custom=fields, at=moment.at)
-    contact = contact.model_copy(update={"external_id": body.external_id})
+    contact = lookups.entered(contact.model_copy(update={"external_id": body.external_id}))
     return await work.execute(CONTACT, id_, AddContact(moment=moment, contact=contact))
 
 

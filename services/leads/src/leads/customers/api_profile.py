@@ -27,6 +27,8 @@ from leads.customers.contact import CONTACT
 from leads.customers.personal_data import PersonalReads, sight_of
 from leads.customers.store_profile import ProfileEntry
 from leads.customers.views import ReachView
+from leads.erasing.erasure import ContactIsErased
+from leads.erasing.seeing import refuse_unseen
 from leads.inputs import When
 from leads.scripts import store as store_needs
 from leads.scripts.views import NeedView
@@ -99,7 +101,7 @@ class EntriesView(BaseModel):
 @router.post(
     "/v1/contacts/{contact_id}/survey-answers",
     status_code=201,
-    responses=problems(NotFound, Forbidden),
+    responses=problems(NotFound, ContactIsErased, Forbidden),
     openapi_extra=example(
         {"survey": "Pumps 2026", "answers": [{"question": "How many pumps run today?", "answer": "Twelve."}]}
     ),
@@ -113,7 +115,7 @@ async def add_survey_answers(contact_id: UUID, body: SurveyInput, work: Work) ->
 @router.post(
     "/v1/contacts/{contact_id}/market-notes",
     status_code=201,
-    responses=problems(NotFound, Forbidden),
+    responses=problems(NotFound, ContactIsErased, Forbidden),
     openapi_extra=example({"topic": "competitors", "note": "Two shops nearby have closed."}),
 )
 async def add_market_note(contact_id: UUID, body: MarketNoteInput, work: Work) -> EntriesView:
@@ -121,11 +123,10 @@ async def add_market_note(contact_id: UUID, body: MarketNoteInput, work: Work) -
     return await _written(work, contact_id, [("note", body.topic, None, body.note)], body.occurred_at)
 
 
-@router.get("/v1/contacts/{contact_id}/profile", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}/profile", responses=problems(NotFound, ContactIsErased))
 async def get_profile(contact_id: UUID, reads: PersonalReads, reader: Reader) -> ProfileView:
     """All that is known of a prospect now."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     sight = await sight_of(reader.connection, reader.principal)
     answers = await store_profile.newest_answers(reader.connection, reader.tenant, contact_id)
     query = store.Query(reader.tenant)
@@ -147,7 +148,7 @@ async def get_profile(contact_id: UUID, reads: PersonalReads, reader: Reader) ->
     )
 
 
-@router.get("/v1/contacts/{contact_id}/profile-entries", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}/profile-entries", responses=problems(NotFound, ContactIsErased))
 async def list_profile_entries(
     contact_id: UUID,
     reads: PersonalReads,
@@ -158,8 +159,7 @@ async def list_profile_entries(
     cursor: CursorText = None,
 ) -> Page[ProfileEntryView]:
     """Every answer and note there ever was, the newest first."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     cursors = reader.cursors(f"profile entries {contact_id} {kind}")
     query = store.Query(reader.tenant)
     query.equal({"contact_id": contact_id, "kind": kind})
@@ -171,8 +171,7 @@ async def list_profile_entries(
 async def _written(
     work: UnitOfWork, contact_id: UUID, entries: Sequence[tuple[str, str | None, str | None, str]], at: datetime | None
 ) -> EntriesView:
-    if not await store.sees_contact(work.connection, work.tenant, work.principal.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(work, contact_id)
     moment = await work.moment(at)
     found = [
         ProfileEntry(work.new_id(), contact_id, *each, moment.at, work.now, work.principal.subject) for each in entries

@@ -17,6 +17,8 @@ from chassis.refusals import NotFound
 from leads import store
 from leads.customers.masking import CLEAR, Sight
 from leads.customers.personal_data import PersonalReads, sight_of
+from leads.erasing.erasure import ContactIsErased
+from leads.erasing.seeing import refuse_unseen
 from leads.history import store as history_store
 from leads.history.views import ChangeView
 
@@ -41,13 +43,12 @@ async def get_account_history(
     return await _page(reader, "customer_change", account_id, limit, cursor)
 
 
-@router.get("/v1/contacts/{contact_id}/history", responses=problems(NotFound))
+@router.get("/v1/contacts/{contact_id}/history", responses=problems(NotFound, ContactIsErased))
 async def get_contact_history(
     contact_id: UUID, reads: PersonalReads, reader: Reader, *, limit: Limit = 50, cursor: CursorText = None
 ) -> Page[ChangeView]:
     """What changed about a contact, oldest first: personal data, masked as in the contact itself."""
-    if not await store.sees_contact(reader.connection, reader.tenant, reader.scope, contact_id):
-        raise NotFound
+    await refuse_unseen(reader, contact_id)
     reads.note(reader.principal, [contact_id])
     sight = await sight_of(reader.connection, reader.principal)
     return await _page(reader, "contact_change", contact_id, limit, cursor, sight=sight)
