@@ -84,7 +84,8 @@ async def test_nothing_that_was_said_stands_anywhere(world, person, done):
     assert sorted(erasure["contacts"]) == sorted(person[:2])
     counts = {each["part"]: each["erased"] for each in erasure["parts"]}
     assert counts == {
-        "contacts": 2, "changes": 1, "profile": 2, "opt-out-links": 1, "activity-texts": 1, "needs": 1, "replies": 4, "outbox": 3,
+        "contacts": 2, "changes": 1, "profile": 2, "opt-out-links": 1, "activity-texts": 1, "needs": 1,
+        "replies": 4, "outbox": 3,
     }  # fmt: skip
 
 
