@@ -150,3 +150,25 @@ async def test_a_manager_sees_the_teams_below_the_led_ones_and_no_longer_when_th
     for path in paths:
         assert_problem(await world.mai.get(path), 404, "not-found")
     assert_problem(await world.mai.post(f"/v1/leads/{lead['id']}/disqualification", {"reason": "x"}), 404, "not-found")
+
+
+async def test_nobody_who_is_held_to_the_rules_passes_them_by_calling_it_history(world, done, assert_problem):
+    done(await world.ops.post("/v1/time-limits", {"kind": "handoff-answer", "working_minutes": 480}), 201)
+    lead = done(await world.ana.post("/v1/leads", {"title": "x"}), 201)["id"]
+    visit = {"kind": "visit", "lead": lead, "imported": True}
+    offer = {"offered_to": BAO, "imported": True}
+    done(await world.ana.post(f"/v1/leads/{lead}/qualification"))
+    for path, body in (("leads", {"imported": True}), ("activities", visit), (f"leads/{lead}/handoff", offer)):
+        assert_problem(await world.ana.post(f"/v1/{path}", body), 403, "forbidden", "/imported")
+    items = {
+        "leads": {"command": "capture", "imported": True},
+        "activities": visit,
+        "handoffs": {"command": "offer", "lead": lead, **offer},
+    }
+    for path, item in items.items():
+        [result] = done(await world.mai.post(f"/v1/{path}:batch", {"items": [{"item_id": "1", **item}]}), 207)[
+            "results"
+        ]
+        assert (result["status"], result["problem"]["errors"][0]["pointer"]) == (403, "/imported")
+    assert done(await world.ana.post(f"/v1/leads/{lead}/handoff", {"offered_to": BAO}), 201)["due_at"] is not None
+    assert done(await world.ops.post("/v1/leads", {"imported": True}), 201)["imported"]

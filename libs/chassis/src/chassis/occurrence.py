@@ -1,7 +1,8 @@
-"""Who may say that something happened at another time than now. Pure.
+"""Who may say that something happened at another time than now, or under other rules. Pure.
 
 Everybody may report what happened within the last month, because sales people write things down late. Loading older
-history is the right of those who look after the data. Nothing may happen later than tomorrow or before 1990.
+history, and history that keeps no rules of today, is the right of those who look after the data. Nothing may happen
+later than tomorrow or before 1990.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -30,3 +31,10 @@ def occurrence(occurred_at: datetime | None, now: datetime, principal: Principal
             "Only admin, sales-ops and integration may book more than 31 days back.", pointer="/occurred_at"
         )
     return at
+
+
+def as_history(principal: Principal, *, imported: bool) -> bool:
+    """Whether a record is loaded as it was elsewhere, by no rule of today: not for whoever is held to the rules."""
+    if imported and not principal.has(*HISTORIANS):
+        raise Forbidden("Only admin, sales-ops and integration may load history.", pointer="/imported")
+    return imported

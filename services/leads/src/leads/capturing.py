@@ -27,14 +27,14 @@ class Capture:
 
 async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Capture:
     """The lead with the owner of the day, and its prospect as a contact of its own."""
-    moment = await lookups.moment(body.occurred_at)
+    moment, imported = await lookups.moment(body.occurred_at), lookups.imported(body)
     owner = await lookups.first_owner(body, moment.on)
     account = lookups.account(body)
     contact = None
     if body.prospect is not None:
         prospect, id_, country = body.prospect, work.new_id(), await lookups.country()
         fields = await lookups.custom(
-            RecordKind.CONTACT, prospect.custom, complete=not body.imported, pointer="/prospect/custom"
+            RecordKind.CONTACT, prospect.custom, complete=not imported, pointer="/prospect/custom"
         )
         contact = AddContact(
             moment=moment,
@@ -54,8 +54,8 @@ async def capture(work: UnitOfWork, lookups: Lookups, body: LeadInput) -> Captur
         account_id=account,
         region=await lookups.region(body),
         owner=owner,
-        imported=body.imported,
-        custom=await lookups.custom(RecordKind.LEAD, body.custom, complete=not body.imported),
+        imported=imported,
+        custom=await lookups.custom(RecordKind.LEAD, body.custom, complete=not imported),
         captured_by=work.principal.subject,
     )
     return Capture(lead, contact)

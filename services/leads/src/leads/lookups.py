@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.occurrence import as_history
 from chassis.principal import Scope
 from chassis.refusals import Forbidden, Invalid
 from chassis.unit_of_work import UnitOfWork
@@ -83,6 +84,10 @@ class Lookups:
         if occurred_at not in self._moments:
             self._moments[occurred_at] = await self.work.moment(occurred_at)
         return self._moments[occurred_at]
+
+    def imported(self, body: Any) -> bool:
+        """Whether the body loads history, which the rules of today do not hold for; refused to whoever may not."""
+        return as_history(self.work.principal, imported=body.imported)
 
     async def owner(self, body: Any, noun: str, on: date) -> Owner | None:
         """The person whom a body names, with the team and region of that day; None where it names nobody."""

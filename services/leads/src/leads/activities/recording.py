@@ -86,7 +86,7 @@ class Recordings:
             automatic=body.automatic,
             without_contact=body.without_contact,
             text_revision=int(text != NO_TEXT),
-            imported=body.imported,
+            imported=self._lookups.imported(body),
             **await self._planned(body),
             **_so_far(body, moment, self._work),
         )

@@ -124,7 +124,7 @@ class HandingOver:
         if lead is None or not sees_lead(self._work.principal.scope, lead):
             raise NotFound
         self._work.match(self._locked_rows[lead.id])
-        moment = await lookups.moment(body.occurred_at)
+        moment, imported = await lookups.moment(body.occurred_at), lookups.imported(body)
         offered_by = await lookups.given_owner(body, "offered_by", moment.on) or lead.owner
         offered_by = offered_by or await lookups.myself(moment.on)
         offered_to = await lookups.owner(body, "offered_to", moment.on)
@@ -140,8 +140,8 @@ class HandingOver:
             offered_to=offered_to,
             account_id=lookups.account(body),
             opportunity=_opportunity(body),
-            imported=body.imported,
-            due_at=None if body.imported else await self._due(lead, offered_to.person, moment),
+            imported=imported,
+            due_at=None if imported else await self._due(lead, offered_to.person, moment),
         )
         on_lead = OfferLead(moment=moment, handoff_id=offer.handoff, to=offered_to)
         return _Plan(offer.handoff, lead.id, on_handoff, on_lead)
