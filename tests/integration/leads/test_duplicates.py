@@ -171,6 +171,15 @@ async def test_firms_do_not_meet(world, minh, done, assert_problem):
     assert names == 0
 
 
+async def test_a_changed_job_title_does_not_change_the_phone(world, done):
+    prospect = {"name": "Li", "phone": "021 6234 5678", "country": "CN"}
+    lead = done(await world.ana.post("/v1/leads", {"prospect": prospect}), 201)
+    before = done(await world.ana.get(f"/v1/contacts/{lead['contact']}"))
+    after = done(await world.ana.patch(f"/v1/contacts/{lead['contact']}", {"job_title": "Buyer"}))
+    assert before["phone_e164"] == after["phone_e164"], (before, after)
+    assert after["country"] == "CN"
+
+
 async def test_national_numbers_are_dialled_as_in_the_country_given(world, done):
     first = done(
         await world.importer.post("/v1/leads", capture({"name": "王", "phone": "138 0013 8000", "country": "CN"})), 201

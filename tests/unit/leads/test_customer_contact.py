@@ -47,8 +47,20 @@ def test_a_contact_is_added_and_changed():
 
 
 def test_a_changed_phone_is_dialled_as_in_the_country():
-    changed = given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"phone": "0912 345 678"}, country="VN"))
+    changed = given(CONTACT, LAN).when(ChangeContact(moment=NOW, changes={"phone": "0912 345 678"}, home="VN"))
     changed.then(ContactChanged()).then_state(phone="0912 345 678", phone_e164="+84912345678")
+
+
+def test_a_phone_is_dialled_in_the_country_of_its_contact_until_phone_or_country_change():
+    contact = LAN.contact.model_copy(update={"phone": "021 6234 5678", "phone_e164": "+862162345678", "country": "CN"})
+    li = AddContact(moment=NOW, contact=contact)
+
+    def after(**changes):
+        return given(CONTACT, li, ChangeContact(moment=NOW, changes=changes, home="VN")).state.phone_e164
+
+    assert after(job_title="Buyer") == after(phone="021 6234 5678") == "+862162345678"
+    assert after(phone="021 6234 5679") == "+862162345679"
+    assert after(country=None, phone="0912 345 678") == after(country="VN", phone="0912 345 678") == "+84912345678"
 
 
 def test_a_contact_is_kept_with_the_keys_by_which_it_is_found():

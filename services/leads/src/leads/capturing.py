@@ -79,6 +79,7 @@ def contact_of(
         email=prospect.email,
         phone=prospect.phone,
         phone_e164=phone_key(prospect.phone, prospect.country or country),
+        country=prospect.country,
         job_title=prospect.job_title,
         company=prospect.company,
         tax_code=prospect.tax_code,

@@ -302,6 +302,8 @@ class ContactView(BaseModel):
     phone: str | None
     phone_e164: str | None
     """The phone as it is dialled from anywhere, where it could be read."""
+    country: str | None
+    """In which the phone is dialled as it is written; the firm's own where absent."""
     job_title: str | None
     company: str | None
     tax_code: str | None
@@ -321,6 +323,7 @@ class ContactView(BaseModel):
             email=contact.email,
             phone=contact.phone,
             phone_e164=contact.phone_e164,
+            country=contact.country,
             job_title=contact.job_title,
             company=contact.company,
             tax_code=contact.tax_code,

@@ -57,6 +57,8 @@ class ContactState(Value):
     phone: str | None = None
     phone_e164: str | None = None
     """The phone as it is dialled from anywhere; absent where it could not be read so."""
+    country: str | None = None
+    """In which the phone is dialled as it is written; absent where it is the firm's own, or was never said."""
     job_title: str | None = None
     company: str | None = None
     """The company as the prospect named it, which need not be an account."""

@@ -33,14 +33,18 @@ class AddContact(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeContact(Command):
-    """Change the fields named; national numbers are read as in the country, and left as they are without one."""
+    """Change the fields named; a national number is read as in the contact's country, else as at home."""
 
     changes: Mapping[str, Any]
-    country: str | None = None
+    home: str | None = None
+    """The country of the firm."""
     custom: CustomValues = NO_VALUES
 
 
 ContactCommand = AddContact | ChangeContact | ConsentCommand
+
+_DIALLED = frozenset({"phone", "country"})
+"""What says how the contact is called: nothing else that changes makes another number of it."""
 
 
 def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[ContactEvent]:
@@ -51,10 +55,10 @@ def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[Co
             raise AlreadyExists(id=str(contact.id))
         case ChangeContact(), ContactState():
             changed = contact.model_copy(update={**command.changes, **command.custom.onto(contact)})
+            if command.changes.keys() & _DIALLED:
+                dialled = phone_key(changed.phone, changed.country or command.home)
+                changed = changed.model_copy(update={"phone_e164": dialled})
             if changed != contact:
-                if command.country is not None or changed.phone != contact.phone:
-                    dialled = phone_key(changed.phone, command.country)
-                    changed = changed.model_copy(update={"phone_e164": dialled})
                 yield ContactChanged(contact=changed)
         case RecordConsent() | BarContact() | UnbarContact(), ContactState():
             yield from consent.decide(command, contact)

@@ -48,6 +48,6 @@ async def _renewed(resources: Resources, row: Any) -> dict[str, object]:
     contact = ContactState.model_validate_json(row["state"])
     if contact.phone is not None and contact.phone_e164 is None:
         tenant = await resources.directory.tenant(row["tenant_id"])
-        dialled = phone_key(contact.phone, country_of(tenant.zone, tenant.base_currency))
+        dialled = phone_key(contact.phone, contact.country or country_of(tenant.zone, tenant.base_currency))
         contact = contact.model_copy(update={"phone_e164": dialled})
     return {"tenant_id": row["tenant_id"], "id": row["id"], **key_columns(keys_of(contact))}
