@@ -112,3 +112,22 @@ async def test_nobody_plans_to_reach_whom_they_must_not(world, done, assert_prob
         "results"
     ]
     assert (refused["status"], refused["problem"]["code"]) == (409, "do-not-contact")
+
+
+async def test_consent_to_a_mail_address_is_not_booked_for_another_one(world, done):
+    phone, out = "+84 24 1234 5678", {**NEWS, "given": False, "source": "call"}
+    path = await contact_of(world, done, email="minh@donga.example", phone=phone)
+    done(await world.ana.post(f"{path}/consents", out))
+
+    async def comes_again(email):
+        other = {"name": "Lan", "email": email, "phone": phone, "consents": [{**NEWS, "given": True, "source": "form"}]}
+        body = {"prospect": other, "duplicates": "link"}
+        assert done(await world.ana.post("/v1/leads", body), 200)["linked"]
+        item = {"item_id": "1", "command": "capture", **body}
+        [result] = done(await world.ana.post("/v1/leads:batch", {"items": [item]}))["results"]
+        assert result["linked"]
+
+    await comes_again("lan@other.example")
+    assert await allowed(world, done, path) == "opted-out"
+    await comes_again("Minh@donga.example")
+    assert await allowed(world, done, path) is True

@@ -176,3 +176,17 @@ async def test_who_may_define_forms_and_a_closed_one_takes_nothing(world, done, 
     nameless = {**FORM, "fields": FORM["fields"][1:]}
     assert_problem(await world.mai.post("/v1/forms", nameless), 422, "form-without-name", "/fields")
     assert_problem(await world.mai.patch(own, {"trap": "what"}), 422, "form-names-twice", "/fields")
+
+
+@pytest.mark.parametrize("mail", ["x@other.example", "minh@donga.example"])
+async def test_a_stranger_does_not_take_back_an_opt_out(world, done, form, mail):
+    """Whoever knows the phone or the mail of a prospect."""
+    path, _ = await form(fields=[*FORM["fields"], {"input": "your-phone", "to": "phone"}])
+    minh = {"name": "Minh", "email": "minh@donga.example", "phone": "+84 24 1234 5678"}
+    lead = done(await world.ana.post("/v1/leads", {"prospect": minh}), 201)
+    contact, news = f"/v1/contacts/{lead['contact']}", {"channel": "mail", "purpose": "marketing"}
+    done(await world.ana.post(f"{contact}/consents", {**news, "given": False, "source": "call"}))
+    entry = {**LAN, "your-mail": mail, "your-phone": minh["phone"], "news": "on"}
+    done(await send(world, path, entry), 202)
+    assert len(done(await world.ana.get(f"/v1/leads/{lead['id']}"))["later_touches"]) == 1
+    assert done(await world.ana.get(f"{contact}/may-contact", **news))["allowed"] is False

@@ -169,7 +169,7 @@ class _Planning:
         capture = await capturing.capture(self._work, self._lookups, item)
         met = self._checked.met(item, capture)
         if met.touches is not None:
-            consent = capturing.consent(capture.lead, item.prospect)
+            consent = capturing.consent(capture, item.prospect)
             return _Plan(met.touches, capturing.touch(capture.lead), consent=consent, met=met)
         capture = await self._assignments.owned(item, capture)
         self._captured.add(capture.lead.id)

@@ -10,7 +10,7 @@ from events.catalogue.custom_fields import RecordKind
 from events.catalogue.leads import Owner
 from leads.custom.values import CustomValues
 from leads.customers.consent import RecordConsent, Statement, consent_key
-from leads.customers.contact import AddContact
+from leads.customers.contact import AddContact, keys_of
 from leads.duplicates.match_keys import phone_key
 from leads.inputs import LeadInput, OwnerInput, Prospect, When
 from leads.lead import AssignLead, CaptureLead, ReopenLead, TouchLead
@@ -106,15 +106,16 @@ def touch(capture: CaptureLead) -> TouchLead:
     )
 
 
-def consent(capture: CaptureLead, prospect: Prospect | None) -> RecordConsent | None:
-    """What the prospect said about being reached, where the contact was there before."""
-    if prospect is None or not prospect.consents:
+def consent(capture: Capture, prospect: Prospect | None, *, by_stranger: bool = False) -> RecordConsent | None:
+    """What the prospect said about being reached, where the contact was there before; a stranger may be anybody."""
+    if prospect is None or not prospect.consents or capture.contact is None:
         return None
     said = tuple(
         Statement(each.channel, each.purpose, given=each.given, source=each.source, text=each.text)
         for each in prospect.consents
     )
-    return RecordConsent(moment=capture.moment, statements=said)
+    said_by = keys_of(capture.contact.contact)
+    return RecordConsent(moment=capture.lead.moment, statements=said, said_by=said_by, lifts=not by_stranger)
 
 
 async def assignment(work: UnitOfWork, lookups: Lookups, body: OwnerInput) -> AssignLead:

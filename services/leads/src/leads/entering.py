@@ -29,8 +29,11 @@ class Entered:
     linked: bool
 
 
-async def enter(work: UnitOfWork, body: LeadInput) -> Entered:
-    """Capture the lead, or link it to the one that its prospect is already, as the body asks."""
+async def enter(work: UnitOfWork, body: LeadInput, *, by_stranger: bool = False) -> Entered:
+    """Capture the lead, or link it to the one that its prospect is already, as the body asks.
+
+    ``by_stranger``: nobody knows who sent it.
+    """
     if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
         detail = "A lead with this external id exists."
         raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
@@ -41,7 +44,7 @@ async def enter(work: UnitOfWork, body: LeadInput) -> Entered:
     met = checked.met(body, capture)
     if met.touches is not None:
         loaded = await work.execute(LEAD, met.touches, capturing.touch(capture.lead))
-        said = capturing.consent(capture.lead, body.prospect)
+        said = capturing.consent(capture, body.prospect, by_stranger=by_stranger)
         if said is not None and loaded.state.contact_id is not None:
             with suppress(NotFound):  # the contact was erased: the lead stands for others, too
                 await work.execute(CONTACT, loaded.state.contact_id, said)

@@ -21,6 +21,7 @@ from events.catalogue.contacts import (
     DoNotContact,
     Purpose,
 )
+from leads.duplicates.match_keys import MatchKeys, mail_key
 from leads.sequence import refuse_earlier
 
 NEEDS_CONSENT = frozenset({Purpose.MARKETING})
@@ -88,6 +89,10 @@ class RecordConsent(Command):
     """The contact gave or withdrew consent."""
 
     statements: tuple[Statement, ...]
+    said_by: MatchKeys | None = None
+    """The mail and phone of whoever said it, where that need not be the contact; else it is the contact."""
+    lifts: bool = True
+    """Whether it may take back an opt-out: not where anybody may say so in the contact's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +132,10 @@ def _recorded(command: RecordConsent, contact: ContactState) -> Iterator[Contact
     for statement in command.statements:
         key = consent_key(statement.channel, statement.purpose)
         standing = consents.get(key)
+        if not _speaks_for(contact, command.said_by, statement.channel):
+            continue
+        if standing is not None and not standing.given and not command.lifts:
+            continue
         if standing is not None and (standing.given, standing.text) == (statement.given, statement.text):
             continue
         if standing is not None and command.moment.at < standing.at:
@@ -139,3 +148,18 @@ def _recorded(command: RecordConsent, contact: ContactState) -> Iterator[Contact
             consent=said,
             contact=contact.model_copy(update={"consents": consents}),
         )
+
+
+def _speaks_for(contact: ContactState, said_by: MatchKeys | None, channel: Channel) -> bool:
+    """Nobody decides about the mailbox or the phone of another, though the rest tells that they are one prospect."""
+    if said_by is None:
+        return True
+    same_mail = said_by.mail is not None and said_by.mail == mail_key(contact.email)
+    same_phone = said_by.phone is not None and said_by.phone == contact.phone_e164
+    match channel:
+        case Channel.MAIL:
+            return same_mail
+        case Channel.CALL | Channel.MESSAGE:
+            return same_phone
+        case Channel.VISIT:
+            return same_mail or same_phone

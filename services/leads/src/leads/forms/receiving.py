@@ -78,7 +78,7 @@ async def _captured(work: UnitOfWork, form: WebFormState, entry: Entry) -> str:
     body = capture_of(form, entry, await custom_store.definitions(work.connection, work.tenant))
     try:
         async with work.attempt():
-            entered = await enter(work, body)
+            entered = await enter(work, body, by_stranger=True)
     except AlreadyExists:
         return "linked"  # the same entry, sent again
     except Refusal as refusal:
