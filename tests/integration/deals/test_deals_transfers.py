@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from deals.transfers import carrying_out
 from deals.transfers.carrying_out import carry_out_some, carry_out_transfers
 from events.catalogue.deals import DealOriginCorrected, DealOwnerChanged
 from events.catalogue.leads import HandoffAccepted, HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
@@ -117,6 +118,37 @@ async def test_what_no_rule_names_stays_and_is_told(world: Any, deals: Any) -> N
     assert {(str(each.id), each.code) for each in told.refusals} == {
         (deals[name]["id"], "no-successor") for name in "ab"
     }
+
+
+async def test_what_is_held_for_a_team_that_the_asker_does_not_lead_stays(world: Any, deals: Any) -> None:
+    begun = _begun(world)
+    limited = begun.transfer.model_copy(update={"within_teams": (world.south,)})
+    await world.hear(world.tenant, begun.model_copy(update={"transfer": limited}))
+    await _carried_out(world)
+    async with world.database() as connection:
+        told = await assert_published(connection, DealTransferAdvanced)
+        await assert_nothing_published(connection, DealOwnerChanged)
+    assert {each.code for each in told.refusals} == {"out-of-scope"}
+
+
+async def test_a_transfer_takes_nothing_from_a_third_person(world: Any, deals: Any, monkeypatch: Any) -> None:
+    """Somebody gives it to them between the look and the lock."""
+    real, first = carrying_out.store.left, [1]
+
+    async def left(*args: Any) -> Any:
+        found = await real(*args)
+        if first:
+            first.pop()
+            given = {"owner": str(world.id("sam"))}
+            await world.call("POST", f"/v1/deals/{deals['a']['id']}/owner", given, by="oanh")
+        return found
+
+    monkeypatch.setattr(carrying_out.store, "left", left)
+    await world.hear(world.tenant, _begun(world))
+    await _carried_out(world)
+    assert (await world.get(f"/v1/deals/{deals['a']['id']}", by="oanh"))["owner"]["person"] == str(world.id("sam"))
+    async with world.database() as connection:
+        await assert_published(connection, DealTransferCompleted, transfer__moved=1, transfer__refused=0)
 
 
 async def test_the_loop_does_it_and_stops_when_told(world: Any, deals: Any) -> None:

@@ -24,6 +24,7 @@ from events.codec import Message
 from events.envelope import Envelope
 from events.ids import uuid7
 from events.testing import assert_published, published
+from leads.transfers import carrying_out
 from leads.transfers.carrying_out import carry_out_some, carry_out_transfers, hear
 
 FIRM = UUID(int=0xF1)
@@ -210,6 +211,44 @@ async def test_who_may_ask_and_who_may_see(world, work_of_bao, done, assert_prob
         assert done(await caller.get("/v1/transfers"))["items"] == []
         assert_problem(await caller.get(f"/v1/transfers/{transfer}"), 404, "not-found")
         assert_problem(await caller.get(f"/v1/transfers/{transfer}/refusals"), 404, "not-found")
+
+
+async def test_a_manager_gets_no_records_by_a_transfer_that_they_do_not_see(world, done):
+    held = {"owner_external_id": "ana", "occurred_at": "2024-06-01T03:00:00Z"}
+    hidden = done(await world.importer.post("/v1/leads", {"title": "held for the South", **held}), 201)["id"]
+    mine = done(await world.importer.post("/v1/leads", {"owner_external_id": "ana"}), 201)["id"]
+    assert (await world.mai.get(f"/v1/leads/{hidden}")).status_code == 404
+    body = {"person_external_id": "ana", "to_external_id": "mai"}
+    preview = done(await world.mai.post("/v1/transfers:preview", body))
+    assert (preview["parts"][0]["part"], preview["parts"][0]["count"]) == ("leads", 1)
+    transfer = done(await world.mai.post("/v1/transfers", body), 202)["id"]
+    await carried_out(world)
+    assert (await world.mai.get(f"/v1/leads/{hidden}")).status_code == 404
+    assert done(await world.mai.get(f"/v1/leads/{mine}"))["owner"]["person"] == MAI
+    refusals = done(await world.mai.get(f"/v1/transfers/{transfer}/refusals"))["items"]
+    assert refusals == [{"part": "leads", "id": hidden, "code": "out-of-scope"}]
+    async with world.connect() as connection:
+        begun = await assert_published(connection, TransferBegun)
+    assert begun.transfer.within_teams == (UUID(NORTH),)
+
+
+async def test_a_transfer_takes_nothing_from_a_third_person(world, work_of_bao, done, monkeypatch):
+    """Somebody gives it to them between the look and the lock."""
+    real, first = carrying_out.store.left, [1]
+
+    async def left(*args, **more):
+        found = await real(*args, **more)
+        if first:
+            first.pop()
+            given = {"owner_external_id": "mai"}
+            done(await world.importer.post(f"/v1/leads/{work_of_bao['open']}/assignment", given))
+        return found
+
+    monkeypatch.setattr(carrying_out.store, "left", left)
+    transfer = await requested(world, done)
+    await carried_out(world)
+    assert done(await world.mai.get(f"/v1/leads/{work_of_bao['open']}"))["owner"]["person"] == MAI
+    assert parts(done(await world.importer.get(f"/v1/transfers/{transfer}")))["leads"] == (0, 0, True)
 
 
 async def test_the_loop_carries_it_out_and_stops_when_told(world, work_of_bao, done):

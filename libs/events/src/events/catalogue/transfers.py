@@ -22,12 +22,33 @@ class Successor(Value):
     to: Owner
 
 
+class Stays(StrEnum):
+    """Why a record stays with the person who leaves."""
+
+    NO_SUCCESSOR = "no-successor"
+    """Nobody was named for the team it is held for."""
+    OUT_OF_SCOPE = "out-of-scope"
+    """It is held for a team that whoever asked does not look after."""
+
+
 def successor(successors: Sequence[Successor], held_by: Owner) -> Owner | None:
     """Who takes over a record that was held so."""
     by_team = {each.team: each.to for each in successors}
     if held_by.team is not None and held_by.team in by_team:
         return by_team[held_by.team]
     return by_team.get(None)
+
+
+def passes_to(transfer: "TransferState | DealTransferState", held_by: Owner | None) -> Owner | Stays | None:
+    """Who takes over a record that is held so now, or why it stays; None where another person holds it by now.
+
+    To be asked of locked records: between looking and locking somebody may have given them away.
+    """
+    if held_by is None or held_by.person != transfer.from_owner.person:
+        return None
+    if transfer.within_teams is not None and held_by.team not in transfer.within_teams:
+        return Stays.OUT_OF_SCOPE
+    return successor(transfer.successors, held_by) or Stays.NO_SUCCESSOR
 
 
 class TransferStatus(StrEnum):
@@ -65,6 +86,8 @@ class TransferState(Value):
     from_on: date
     status: TransferStatus = TransferStatus.SCHEDULED
     parts: tuple[TransferPart, ...]
+    within_teams: tuple[UUID, ...] | None = None
+    """Only what is held for these teams passes, because whoever asked looks after no others; absent: all of it."""
     requested_by: str
     """The actor that stands on the events of what is moved."""
     requested_at: Timestamp
@@ -123,6 +146,7 @@ class DealTransferState(Value):
     successors: tuple[Successor, ...]
     from_at: Timestamp
     from_on: date
+    within_teams: tuple[UUID, ...] | None = None
     requested_by: str
     moved: NonNegativeInt = 0
     refused: NonNegativeInt = 0

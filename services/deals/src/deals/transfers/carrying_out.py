@@ -18,13 +18,14 @@ from deals.commands import ChangeOwner
 from deals.deal import DEAL
 from deals.transfers import store
 from deals.transfers.transfer import TRANSFER, NoteMoved
+from events.catalogue.deals import DealStatus
 from events.catalogue.identity import Role
-from events.catalogue.transfers import DealTransferState, Refused, successor
+from events.catalogue.leads import Owner
+from events.catalogue.transfers import DealTransferState, Refused, Stays, passes_to
 from events.moment import Moment
 
 AT_ONCE = 200
 BEAT_SECONDS = 2.0
-NO_SUCCESSOR = "no-successor"
 
 
 async def carry_out_some(resources: Resources, at_once: int = AT_ONCE) -> bool:
@@ -63,16 +64,20 @@ async def _step(work: UnitOfWork, id_: UUID, at_once: int) -> None:
 async def _moved(work: UnitOfWork, transfer: DealTransferState, ids: Sequence[UUID]) -> NoteMoved:
     """From the day of the transfer on, but not before the deal's last change."""
     locked = await aggregate_store.load_many_for_update(work.connection, DEAL, work.tenant, ids)
-    to = {id_: successor(transfer.successors, loaded.state.owner) for id_, loaded in locked.items()}
+    still_open = {id_: loaded.state for id_, loaded in locked.items() if loaded.state.status is DealStatus.OPEN}
+    to = {id_: passes_to(transfer, deal.owner) for id_, deal in still_open.items()}
     starts = Moment(at=transfer.from_at, on=transfer.from_on)
     commands = [
-        (id_, ChangeOwner(moment=starts, dated=False, to=owner)) for id_, owner in to.items() if owner is not None
+        (id_, ChangeOwner(moment=starts, dated=False, to=owner))
+        for id_, owner in to.items()
+        if isinstance(owner, Owner)
     ]
     results = await work.execute_many(DEAL, commands) if commands else []
-    refused = [Refused(id=id_, code=NO_SUCCESSOR) for id_, owner in to.items() if owner is None]
+    refused = [Refused(id=id_, code=why) for id_, why in to.items() if isinstance(why, Stays)]
     refused += [
         Refused(id=id_, code=result.slug)
         for (id_, _), result in zip(commands, results, strict=True)
         if not isinstance(result, Loaded)
     ]
-    return NoteMoved(moment=await work.moment(), moved=len(ids) - len(refused), refused=tuple(refused))
+    moved = sum(isinstance(result, Loaded) for result in results)
+    return NoteMoved(moment=await work.moment(), moved=moved, refused=tuple(refused))

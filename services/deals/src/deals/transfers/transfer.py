@@ -48,6 +48,7 @@ def _begun(asked: TransferState) -> DealTransferState:
         successors=asked.successors,
         from_at=asked.from_at,
         from_on=asked.from_on,
+        within_teams=asked.within_teams,
         requested_by=asked.requested_by,
     )
 

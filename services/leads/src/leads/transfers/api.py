@@ -45,8 +45,8 @@ EXAMPLE = example({"person_external_id": "leaver", "to_external_id": "rep", "fro
 async def request_transfer(body: TransferInput, work: Work, response: Response) -> TransferView:
     """A person's open leads, accounts, handoffs and deals pass to others from the beginning of a day on.
 
-    It is carried out in the background; what is closed stays, and so does all credit. Asking again moves what has come
-    since.
+    It is carried out in the background; what is closed stays, and so does all credit. What the person holds for teams
+    that you do not look after stays, too, and is listed. Asking again moves what has come since.
     """
     asked = await Asked(work.directory, work.principal, work.now).understand(body)
     person = asked.person.person
@@ -58,6 +58,7 @@ async def request_transfer(body: TransferInput, work: Work, response: Response) 
         from_owner=asked.person,
         successors=asked.successors,
         starts=asked.starts,
+        within_teams=asked.within_teams,
         requested_by=work.principal.subject,
     )
     loaded = await work.execute(TRANSFER, command.id, command)
@@ -70,7 +71,7 @@ async def preview_transfer(body: TransferInput, reader: Reader) -> PreviewView:
     """What the transfer would move if it began now. Writes nothing."""
     asked = await Asked(reader.directory, reader.principal, reader.now).understand(body)
     person = asked.person.person
-    counts = await store_transfers.counts(reader.connection, reader.tenant, person, PARTS)
+    counts = await store_transfers.counts(reader.connection, reader.tenant, person, PARTS, asked.within_teams)
     return PreviewView(
         person=OwnerView.sure(asked.person),
         successors=[SuccessorView.of(each) for each in asked.successors],

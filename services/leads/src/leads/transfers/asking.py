@@ -27,6 +27,7 @@ class Asked:
         self.person: Owner
         self.successors: tuple[Successor, ...]
         self.starts: Moment
+        self.within_teams: tuple[UUID, ...] | None = None
 
     async def understand(self, body: TransferInput) -> "Asked":
         """Refuses what cannot be, with a pointer to the field."""
@@ -36,8 +37,14 @@ class Asked:
         self.person = await self._owner(body.person, body.person_external_id, today.on, "/person")
         if not self._principal.scope.allows(self.person):
             raise Forbidden("You may transfer the work of those you lead.", pointer="/person")
+        self.within_teams = self._within_teams()
         self.successors = await self._successors(body)
         return self
+
+    def _within_teams(self) -> tuple[UUID, ...] | None:
+        """For which teams the person's records pass: nobody gets by a transfer what they may not see."""
+        scope = self._principal.scope
+        return None if scope.everything or scope.person == self.person.person else scope.teams
 
     async def _start(self, on: date | None) -> Moment:
         tenant = await self._directory.tenant(self._principal.tenant)

@@ -14,16 +14,13 @@ from chassis.aggregates import Aggregate, Command, Loaded, State
 from chassis.refusals import Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import CustomerState, HandoffState, LeadState, Owner
-from events.catalogue.transfers import Refused, TransferState, successor
+from events.catalogue.transfers import Refused, Stays, TransferState, passes_to
 from events.moment import Moment
 from leads.customers.custody import latest_turn
 from leads.customers.customer import CUSTOMER, TakeOver
 from leads.handoffs.handoff import HANDOFF, RedirectHandoff
 from leads.lead import LEAD, AssignLead, RedirectOffer
 from leads.transfers.transfer import ACCOUNTS, HANDOFFS, LEADS
-
-NO_SUCCESSOR = "no-successor"
-"""Why a record stays: nobody was named for the team it is held for."""
 
 
 @dataclass(slots=True)
@@ -87,9 +84,10 @@ class Moving:
             self.outcome.moved += 1
 
     def _successor(self, id_: UUID, held_by: Owner | None) -> Owner | None:
-        to = None if held_by is None else successor(self._transfer.successors, held_by)
-        if to is None:
-            self.outcome.refuse(id_, NO_SUCCESSOR)
+        to = passes_to(self._transfer, held_by)
+        if isinstance(to, Stays):
+            self.outcome.refuse(id_, to)
+            return None
         return to
 
     async def _moment(self, changed_at: datetime | None) -> Moment:

@@ -1,6 +1,6 @@
 """SQL of transfers: which is due, what is left to move, what was refused, what a preview counts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -82,9 +82,13 @@ async def refusals(
 
 
 async def counts(
-    connection: "Connection[Row]", tenant: UUID, person: UUID, parts: Iterable[str]
+    connection: "Connection[Row]",
+    tenant: UUID,
+    person: UUID,
+    parts: Iterable[str],
+    within_teams: Collection[UUID] | None,
 ) -> dict[str, dict[UUID | None, int]]:
-    """How many open records of each part the person holds, by the team for which they are held.
+    """How many open records of each part the person holds for these teams, or for any, by team.
 
     Deals are counted as the timelines know them.
     """
@@ -98,5 +102,5 @@ async def counts(
                 f" WHERE tenant_id = $1 AND {person_column} = $2 {is_open} GROUP BY 1"
             )
         rows = await connection.fetch(statement, tenant, person)
-        found[part] = {row["team"]: row["count"] for row in rows}
+        found[part] = {row["team"]: row["count"] for row in rows if within_teams is None or row["team"] in within_teams}
     return found

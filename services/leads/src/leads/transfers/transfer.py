@@ -50,6 +50,7 @@ class RequestTransfer(Command):
     from_owner: Owner
     successors: tuple[Successor, ...]
     starts: Moment
+    within_teams: tuple[UUID, ...] | None = None
     requested_by: str
 
 
@@ -103,6 +104,7 @@ def _requested(command: RequestTransfer) -> TransferState:
         successors=command.successors,
         from_at=command.starts.at,
         from_on=command.starts.on,
+        within_teams=command.within_teams,
         parts=tuple(TransferPart(part=name) for name in PARTS),
         requested_by=command.requested_by,
         requested_at=command.moment.at,
