@@ -199,3 +199,24 @@ async def test_pauses_and_steps_of_others_are_not_ours(world, clock, done, asser
         assert_problem(await world.ana.post(f"{path}/pause", {"until": "2026-03-09"}), 422, "invalid", "")
         past = {"until": "2026-03-02", "reason": "ill"}
         assert_problem(await world.ana.post(f"{path}/pause", past), 422, "pause-is-over", "/until")
+
+
+async def test_a_completed_activity_plans_nothing_for_what_one_sees_no_more(world, done, assert_problem):
+    ana = {"owner_external_id": "ana"}
+    lead = done(await world.importer.post("/v1/leads", {"title": "x", **ana}), 201)["id"]
+    account = done(await world.importer.post("/v1/accounts", {"name": "A", **ana}), 201)["id"]
+    planned = {"kind": "call", "status": "planned", "planned_at": "2030-01-10T09:00:00Z"}
+    calls = [
+        done(await world.ana.post("/v1/activities", {**planned, noun: id_}), 201)["id"]
+        for noun, id_ in (("lead", lead), ("account", account))
+    ]
+    done(await world.importer.post(f"/v1/leads/{lead}/assignment", {"owner_external_id": "bao"}))
+    done(await world.importer.patch(f"/v1/accounts/{account}", {"owner": str(BAO)}))
+    for path, call in zip((f"/v1/leads/{lead}", f"/v1/accounts/{account}"), calls, strict=True):
+        theirs = {"next_step": {"what": "of-bao", "due_on": "2030-03-09"}}
+        done(await world.bao.post(f"{path}/next-step", theirs))
+        mine = {"next_step": {"what": "of-ana", "due_on": "2030-01-11"}}
+        refused = await world.ana.post(f"/v1/activities/{call}/completion", mine)
+        assert_problem(refused, 422, "invalid", "/next_step")
+        assert done(await world.bao.get(path))["next_step"]["what"] == "of-bao"
+        assert done(await world.ana.get(f"/v1/activities/{call}"))["status"] == "planned"

@@ -31,7 +31,7 @@ from leads.customers.consent import ContactForbidden, refuse_contact
 from leads.customers.contact import CONTACT
 from leads.customers.customer import CUSTOMER
 from leads.lead import LEAD
-from leads.lookups import ASSIGNERS, Lookups
+from leads.lookups import ASSIGNERS, Lookups, sees_account, sees_lead
 
 CHANNELS: Final = {
     ActivityKind.CALL: Channel.CALL,
@@ -230,12 +230,16 @@ async def plan_next(work: UnitOfWork, activity: ActivityState, given: NextStepIn
     if given is None:
         return
     step = PlanFollowUp(moment=await work.moment(), next_step=FollowUp(what=given.what, due_on=given.due_on))
-    if activity.lead_id is not None:
-        await work.execute(LEAD, activity.lead_id, step)
-    elif activity.account_id is not None:
-        await work.execute(CUSTOMER, activity.account_id, step)
-    else:
-        raise Invalid("It concerns no lead and no account that could have a next step.", pointer="/next_step")
+    scope = work.principal.scope
+    try:
+        if activity.lead_id is not None:
+            await work.execute(LEAD, activity.lead_id, step, visible=lambda lead: sees_lead(scope, lead))
+        elif activity.account_id is not None:
+            await work.execute(CUSTOMER, activity.account_id, step, visible=lambda each: sees_account(scope, each))
+        else:
+            raise Invalid("It concerns no lead and no account that could have a next step.", pointer="/next_step")
+    except NotFound as unseen:  # its performer sees the activity, whoever holds the lead by now
+        raise Invalid("You do not see the lead or account that it concerns.", pointer="/next_step") from unseen
 
 
 async def rewrite(work: UnitOfWork, activity_id: UUID, written: dict[str, Any]) -> None:
