@@ -403,8 +403,11 @@ CREATE TABLE lead_to_score (
     tenant_id uuid NOT NULL,
     seq bigint GENERATED ALWAYS AS IDENTITY,
     lead_id uuid NOT NULL,
+    anew boolean NOT NULL DEFAULT false,
     PRIMARY KEY (seq)
 );
+-- Tenants are scored in turn, and what changed before what is only scored anew because rules or scorecard did.
+CREATE INDEX lead_to_score_turn ON lead_to_score (tenant_id, anew, seq);
 
 CREATE FUNCTION lead_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

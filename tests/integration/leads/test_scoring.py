@@ -15,15 +15,17 @@ from events.catalogue.scoring import (
     ScoreModelTrained,
     ScoreRulesSet,
     ScoreSettled,
+    ScoreState,
     ScoreUnsettled,
 )
 from events.testing import published
+from leads.scoring import keeping_scores, store
 from leads.scoring.features import learnable
 from leads.scoring.keeping_scores import keep_scores, score_some
 from leads.scoring.serving import Scorer
 from leads.scoring.training_models import train_models, train_next
 
-ANA, BAO = UUID(int=0xA1), UUID(int=0xB1)
+FIRM, OTHER, ANA, BAO = UUID(int=0xF1), UUID(int=0xF2), UUID(int=0xA1), UUID(int=0xB1)
 RULES = {
     "rules": [
         {"name": "fair", "points": 45, "when": [{"field": "source", "test": "one_of", "values": ["FAIR"]}]},
@@ -287,3 +289,50 @@ async def test_a_scorecard_that_says_nothing_is_refused_and_says_so(world, done)
     async with world.connect() as connection:
         [refused] = await published(connection, ScoreModelRefused)
         assert refused.reason == "no-better-than-average"
+
+
+async def test_a_scorer_that_read_a_lead_before_it_was_closed_does_not_unsettle_it(world, done, monkeypatch):
+    """One worker read the lead while it was open; another settles it; the first goes on."""
+    lead = await capture(world, done, "fair")
+    done(await world.ana.put(f"/v1/leads/{lead}/probability", {"percent": 35}))
+    real, first = keeping_scores.store.leads_as_they_are, [True]
+
+    async def slow(connection, tenant, ids):
+        found = await real(connection, tenant, ids)
+        if first:
+            first.pop()
+            done(await world.ana.post(f"/v1/leads/{lead}/disqualification", {"reason": "no"}))
+            assert await score_some(world.resources) == 1
+        return found
+
+    monkeypatch.setattr(keeping_scores.store, "leads_as_they_are", slow)
+    await score_all(world)
+    async with world.connect() as connection:
+        state = await connection.fetchval("SELECT state FROM score WHERE id = $1", UUID(lead))
+        assert await connection.fetchval("SELECT count(*) FROM lead_to_score") == 0
+    assert ScoreState.model_validate_json(state).converted is False
+
+
+async def test_the_work_list_shows_no_lead_that_is_anothers_by_now(world, done):
+    lead = await capture(world, done, "fair")
+    await score_all(world)
+    assert [each["lead"] for each in done(await world.ana.get("/v1/work-list"))["items"]] == [lead]
+    done(await world.importer.post(f"/v1/leads/{lead}/assignment", {"owner_external_id": "bao"}))
+    done(await world.bao.patch(f"/v1/leads/{lead}", {"title": "secret of bao"}))
+    assert done(await world.ana.get("/v1/work-list"))["items"] == []
+    assert done(await world.mai.get("/v1/work-list", owner=str(ANA)))["items"] == []
+
+
+async def test_tenants_are_scored_in_turn_and_what_changed_before_what_is_scored_anew(world, done):
+    first, second = [await capture(world, done, "fair") for _ in range(2)]
+    await score_all(world)
+    other = done(await world.zoe.post("/v1/leads", {"title": "x"}), 201)["id"]
+    async with world.connect() as connection:
+        await store.score_all_anew(connection, FIRM)
+        done(await world.ana.patch(f"/v1/leads/{second}", {"title": "changed"}))
+        order = [(await store.taken_to_score(connection, FIRM, 1))[0] for _ in range(3)]
+        assert (order[0], set(order[1:])) == (UUID(second), {UUID(first), UUID(second)})
+        await store.score_all_anew(connection, FIRM)
+        turns = [await store.tenant_to_score(connection, after) for after in (UUID(int=0), FIRM, OTHER)]
+        assert turns == [FIRM, OTHER, FIRM]
+        assert await store.taken_to_score(connection, OTHER, 9) == [UUID(other)]

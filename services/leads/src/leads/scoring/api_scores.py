@@ -73,7 +73,7 @@ async def work_list(
     cursors = reader.cursors(f"work list {person}")
     query = store_leads.Query(reader.tenant)
     query.equal({"owner_id": person, "class": class_name})
-    query.within(reader.scope, *store_leads.OWNERS)
+    store.held_by(query, person, reader.scope)
     rows = await store.work_list(reader.connection, query, after=cursors.read(cursor), limit=limit)
     ids = [row["lead_id"] for row in rows]
     leads = {

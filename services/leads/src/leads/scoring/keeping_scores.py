@@ -6,6 +6,7 @@ transaction. What the scorecard says first of an open lead is frozen, and settle
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -35,9 +36,10 @@ _log = structlog.get_logger(__name__)
 
 async def keep_scores(resources: Resources, stop: asyncio.Event) -> None:
     """Until told to stop; several processes may run this, each takes other leads."""
+    turn = Turn()
     while not stop.is_set():
         try:
-            scored = await score_some(resources)
+            scored = await score_some(resources, turn)
         except (*FAILURES, Refusal) as failure:
             _log.warning("leads not scored, will be tried again", reason=str(failure))
             scored = 0
@@ -45,12 +47,25 @@ async def keep_scores(resources: Resources, stop: asyncio.Event) -> None:
             await pause(stop, TICK_SECONDS)
 
 
-async def score_some(resources: Resources) -> int:
-    """Score some hundred leads of one tenant; answers how many there were."""
+NOBODY = UUID(int=0)
+"""Before every tenant."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """Whose leads were scored last."""
+
+    tenant: UUID = NOBODY
+
+
+async def score_some(resources: Resources, turn: Turn | None = None) -> int:
+    """Score some hundred leads of the tenant whose turn it is; answers how many there were."""
+    turn = turn or Turn()
     async with acquired(resources.pool) as connection:
-        tenant = await store.tenant_to_score(connection)
+        tenant = await store.tenant_to_score(connection, turn.tenant)
     if tenant is None:
         return 0
+    turn.tenant = tenant
     async with unit_of_work(resources, tenant=tenant) as work:
         taken = await store.taken_to_score(work.connection, tenant, AT_ONCE)
         await _score(work, taken)
@@ -68,14 +83,14 @@ async def _score(work: UnitOfWork, ids: Sequence[UUID]) -> None:
     zone = (await work.directory.tenant(work.tenant)).zone
     moment = await work.moment()
     found = await store.leads_as_they_are(work.connection, work.tenant, ids)
+    graded = [(lead, grade(grader, lead.state, account, zone)) for lead, account in found]
+    rows = [_row(work.tenant, lead, grader, each) | {"rules_version": rules_version} for lead, each in graded]
+    kept = await store.keep_scores(work.connection, rows)
     known = await store.states(work.connection, work.tenant, "score", ids)
-    rows: list[dict[str, Any]] = []
     commands: list[tuple[UUID, Command]] = []
-    for lead, account in found:
-        graded = grade(grader, lead.state, account, zone)
-        rows.append(_row(work.tenant, lead, grader, graded) | {"rules_version": rules_version})
-        commands += _said(lead.state, graded, grader, moment, known=lead.state.id in known)
-    await store.keep_scores(work.connection, rows)
+    for lead, each in graded:
+        if lead.state.id in kept:  # else another worker has scored a newer version of the lead
+            commands += _said(lead.state, each, grader, moment, known=lead.state.id in known)
     for answer in await work.execute_many(SCORE, commands):
         if isinstance(answer, Refusal):
             raise answer

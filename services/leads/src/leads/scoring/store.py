@@ -7,9 +7,12 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from chassis.aggregates import Loaded
+from chassis.principal import Scope
 from events.catalogue.leads import CustomerState, LeadState
 from events.catalogue.scoring import ScoreModelState, ScoreRulesState
 from leads.store import Connection, Query, Row
+
+WORKED_ON = ("open", "qualified")
 
 
 async def rules_in_force(connection: "Connection[Row]", tenant: UUID) -> Loaded[ScoreRulesState]:
@@ -85,24 +88,28 @@ async def outcomes(connection: "Connection[Row]", tenant: UUID) -> tuple[int, in
 async def score_all_anew(connection: "Connection[Row]", tenant: UUID) -> None:
     """Every lead that somebody works on: rules or scorecard are others."""
     await connection.execute(
-        "INSERT INTO lead_to_score (tenant_id, lead_id) SELECT tenant_id, id FROM lead"
+        "INSERT INTO lead_to_score (tenant_id, lead_id, anew) SELECT tenant_id, id, true FROM lead"
         " WHERE tenant_id = $1 AND status = ANY($2::text[])",
         tenant,
-        ["open", "qualified"],
+        WORKED_ON,
     )
 
 
-async def tenant_to_score(connection: "Connection[Row]") -> UUID | None:
-    """Whose leads have waited longest to be scored."""
-    found: UUID | None = await connection.fetchval("SELECT tenant_id FROM lead_to_score ORDER BY seq LIMIT 1")
+async def tenant_to_score(connection: "Connection[Row]", after: UUID) -> UUID | None:
+    """The tenant after this one, round and round, that has leads to be scored: none waits for all of another's."""
+    found: UUID | None = await connection.fetchval(
+        "(SELECT tenant_id FROM lead_to_score WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1)"
+        " UNION ALL (SELECT tenant_id FROM lead_to_score ORDER BY tenant_id LIMIT 1) LIMIT 1",
+        after,
+    )
     return found
 
 
 async def taken_to_score(connection: "Connection[Row]", tenant: UUID, most: int) -> list[UUID]:
-    """Take leads from the queue; they are on it again when the transaction fails."""
+    """Take leads from the queue, those that changed first; they are on it again when the transaction fails."""
     rows = await connection.fetch(
         "DELETE FROM lead_to_score WHERE seq IN (SELECT seq FROM lead_to_score WHERE tenant_id = $1"
-        f" ORDER BY seq LIMIT {most} FOR UPDATE SKIP LOCKED) RETURNING lead_id",
+        f" ORDER BY anew, seq LIMIT {most} FOR UPDATE SKIP LOCKED) RETURNING lead_id",
         tenant,
     )
     return sorted({row["lead_id"] for row in rows})
@@ -128,9 +135,12 @@ async def leads_as_they_are(
     ]
 
 
-async def keep_scores(connection: "Connection[Row]", rows: Iterable[dict[str, Any]]) -> None:
-    """Write where leads stand; a score of an older version of the lead never hides that of a newer one."""
-    await connection.execute(
+async def keep_scores(connection: "Connection[Row]", rows: Iterable[dict[str, Any]]) -> set[UUID]:
+    """Write where leads stand; a score of an older version of the lead never hides that of a newer one.
+
+    Answers the leads whose scores were written. Their rows stay locked, so that nobody scores them at the same time.
+    """
+    kept = await connection.fetch(
         """
         INSERT INTO lead_score SELECT * FROM json_populate_recordset(NULL::lead_score, $1::json)
         ON CONFLICT (tenant_id, lead_id) DO UPDATE SET
@@ -138,9 +148,23 @@ async def keep_scores(connection: "Connection[Row]", rows: Iterable[dict[str, An
             model_id = excluded.model_id, owner_id = excluded.owner_id, owner_team_id = excluded.owner_team_id,
             waiting = excluded.waiting, rank = excluded.rank, class = excluded.class, points = excluded.points,
             probability = excluded.probability, reasons = excluded.reasons
-         WHERE lead_score.lead_version <= excluded.lead_version""",
+         WHERE lead_score.lead_version <= excluded.lead_version
+        RETURNING lead_id""",
         to_json(list(rows)).decode(),
     )
+    return {row["lead_id"] for row in kept}
+
+
+def held_by(query: Query, person: UUID, scope: Scope) -> None:
+    """Leads as they are now, not as they were scored: whoever lost one does not see it for the while between."""
+    scored = len(query.conditions)
+    query.where("lead.owner_id = {} AND lead.status = ANY({}::text[])", person, WORKED_ON)
+    query.within(scope, ("lead.owner_id", "lead.owner_team_id"))
+    held = " AND ".join(query.conditions[scored:])
+    query.conditions[scored:] = [
+        f"""EXISTS (SELECT FROM lead WHERE lead.tenant_id = $1 AND lead.id = lead_score.lead_id
+                     AND lead.merged_into_id IS NULL AND {held})"""
+    ]
 
 
 async def work_list(
