@@ -57,6 +57,36 @@ async def test_naming_a_record_that_one_does_not_see_opens_nothing(world, leads,
         assert_problem(await world.bao.patch(f"/v1/leads/{leads['of bao']['id']}", body), 422, "invalid")
     assert_problem(await world.bao.post("/v1/contacts", {"name": "x", "account": account["id"]}), 422, "invalid")
     assert_problem(await world.bao.get(f"/v1/contacts/{contact}"), 404, "not-found")
+    mine = done(await world.bao.post("/v1/accounts", {"name": "mine"}), 201)["id"]
+    below = {"parent": account["id"]}
+    assert_problem(await world.bao.patch(f"/v1/accounts/{mine}", below), 422, "invalid", "/parent")
+    assert_problem(await world.bao.post("/v1/accounts", {"name": "n", **below}), 422, "invalid", "/parent")
+
+
+async def test_the_external_id_of_a_record_that_one_does_not_see_tells_nothing_but_that_it_is_taken(world, done):
+    leads, owner = "/v1/leads", {"owner_external_id": "bao"}
+    lead = done(await world.importer.post(leads, {"external_id": "x", **owner}), 201)["id"]
+    account = done(await world.importer.post("/v1/accounts", {"name": "A", "external_id": "x", **owner}), 201)["id"]
+    contact = done(await world.bao.post("/v1/contacts", {"name": "Z", "external_id": "x"}), 201)["id"]
+    mine = done(await world.ana.post(leads, {"title": "mine"}), 201)["id"]
+    for each in (lead, mine):
+        done(await world.importer.post(f"{leads}/{each}/qualification"))
+    offer = {"offered_to": BAO, "external_id": "x"}
+    handoff = done(await world.bao.post(f"{leads}/{lead}/handoff", offer), 201)["id"]
+    handoffs = {"command": "offer", "lead": mine, **offer}
+    named = {"name": "N", "external_id": "x"}
+    hidden = {
+        leads: ({"external_id": "x"}, {"command": "capture", "external_id": "x"}, lead),
+        "/v1/accounts": (named, named, account),
+        "/v1/contacts": (named, named, contact),
+        "/v1/handoffs": (offer, handoffs, handoff),
+    }
+    for path, (body, item, id_) in hidden.items():
+        one = f"{leads}/{mine}/handoff" if path == "/v1/handoffs" else path
+        batch = {"items": [{"item_id": "1", **item}]}
+        for answer in (await world.ana.post(one, body), await world.ana.post(f"{path}:batch", batch)):
+            assert ("already-exists" in answer.text, id_ in answer.text) == (True, False), answer.text
+        assert id_ in (await world.bao.post(f"{path}:batch", batch)).text
 
 
 async def test_a_lead_and_its_contact_are_seen_by_whom_it_is_offered_to(world, leads, done, assert_problem):

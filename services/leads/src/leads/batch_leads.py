@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from chassis.aggregates import Command, Loaded
 from chassis.bulk import BatchItem, Existing, Outcome, result_of
 from chassis.inputs import ExternalId
-from chassis.refusals import AlreadyExists, NotApplied, NotFound, Refusal
+from chassis.refusals import NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing, store
@@ -24,6 +24,7 @@ from leads.customers.consent import RecordConsent
 from leads.customers.contact import CONTACT, AddContact
 from leads.duplicates.checked_captures import CheckedCaptures, Met
 from leads.inputs import LeadInput, OwnerInput, When
+from leads.known_names import as_existing
 from leads.lead import LEAD
 from leads.lookups import Lookups, first_refusal, sees_lead
 from leads.qualification.answering import Rules
@@ -163,9 +164,8 @@ class _Planning:
         if known in self._captured:
             return _Plan(known, None, again=True)
         if known is not None:
-            if not sees_lead(self._work.principal.scope, self._found[known].state):
-                raise AlreadyExists("A lead with this external id exists.", pointer="/external_id")
-            return Existing(known, self._found[known])
+            found = self._found[known]
+            return as_existing("A lead", found, seen=sees_lead(self._work.principal.scope, found.state))
         capture = await capturing.capture(self._work, self._lookups, item)
         met = self._checked.met(item, capture)
         if met.touches is not None:

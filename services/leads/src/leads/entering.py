@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chassis.aggregates import Loaded
-from chassis.refusals import AlreadyExists, NotFound
+from chassis.refusals import NotFound
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
 from leads import capturing
@@ -15,8 +15,9 @@ from leads.assignment.at_capture import Assignments
 from leads.customers.contact import CONTACT
 from leads.duplicates.checked_captures import CheckedCaptures
 from leads.inputs import LeadInput
+from leads.known_names import name_taken
 from leads.lead import LEAD
-from leads.lookups import Lookups
+from leads.lookups import Lookups, sees_lead
 from leads.views import DuplicateView
 
 
@@ -35,8 +36,7 @@ async def enter(work: UnitOfWork, body: LeadInput, *, by_stranger: bool = False)
     ``by_stranger``: nobody knows who sent it.
     """
     if body.external_id is not None and (known := await work.find(LEAD, "external_id", body.external_id)):
-        detail = "A lead with this external id exists."
-        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+        raise name_taken("A lead", known, seen=sees_lead(work.principal.scope, known.state))
     lookups = Lookups(work)
     await lookups.gather([body])
     capture = await capturing.capture(work, lookups, body)

@@ -54,6 +54,7 @@ from leads.calendars.planned import ScheduleConflict
 from leads.calendars.views import ConflictView
 from leads.customers.consent import ContactForbidden
 from leads.inputs import When
+from leads.known_names import name_taken
 from leads.sequence import OutOfSequence
 from leads.store import Query as Conditions
 
@@ -93,9 +94,8 @@ async def record_activity(body: ActivityWithNextStep, work: Work, response: Resp
     ``conflicts`` says what to do when the person is taken or away at the time planned.
     """
     if body.external_id is not None and body.external_id in (known := await known_by_name(work, [body])):
-        seen = known[body.external_id]
-        facts = {} if seen is None else {"id": str(seen.state.id)}
-        raise AlreadyExists("An activity with this external id exists.", pointer="/external_id", **facts)
+        there, seen = known[body.external_id]
+        raise name_taken("An activity", there, seen=seen)
     recordings = Recordings(work)
     await recordings.gather([body])
     planned = await recordings.recording(body)

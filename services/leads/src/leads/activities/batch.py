@@ -15,6 +15,7 @@ from leads.activities import store
 from leads.activities.activity import ACTIVITY
 from leads.activities.inputs import ActivityInput
 from leads.activities.recording import Recording, Recordings, record
+from leads.known_names import as_existing
 from leads.lookups import first_refusal
 
 
@@ -23,6 +24,8 @@ class ActivityItem(ActivityInput, BatchItem):
 
 
 Plan = Recording | Existing[ActivityState] | Refusal
+KnownActivity = tuple[Loaded[ActivityState], bool]
+"""An activity that has its external id already, and whether the caller sees it."""
 
 
 async def run(work: UnitOfWork, items: Sequence[ActivityItem], *, atomic: bool) -> list[BatchResult]:
@@ -49,18 +52,16 @@ async def _plans(work: UnitOfWork, items: Sequence[ActivityItem]) -> list[Plan]:
     return plans
 
 
-async def known_by_name(work: UnitOfWork, items: Sequence[ActivityInput]) -> dict[str, Loaded[ActivityState] | None]:
-    """What is there under the external ids; None for one that the caller does not see."""
+async def known_by_name(work: UnitOfWork, items: Sequence[ActivityInput]) -> dict[str, KnownActivity]:
+    """What is there under the external ids."""
     names = sorted({item.external_id for item in items if item.external_id is not None})
     found = await work.find_many(ACTIVITY, "external_id", names)
     ids = [loaded.state.id for loaded in found.values()]
     seen = await store.sees(work.connection, work.tenant, work.principal.scope, ids) if ids else set()
-    return {name: loaded if loaded.state.id in seen else None for name, loaded in found.items()}
+    return {name: (loaded, loaded.state.id in seen) for name, loaded in found.items()}
 
 
-def _existing(
-    item: ActivityItem, known: dict[str, Loaded[ActivityState] | None], taken: set[str]
-) -> Existing[ActivityState] | None:
+def _existing(item: ActivityItem, known: dict[str, KnownActivity], taken: set[str]) -> Existing[ActivityState] | None:
     name = item.external_id
     if name is None:
         return None
@@ -69,10 +70,8 @@ def _existing(
     taken.add(name)
     if name not in known:
         return None
-    loaded = known[name]
-    if loaded is None:
-        raise AlreadyExists("An activity with this external id exists.", pointer="/external_id")
-    return Existing(loaded.state.id, loaded)
+    loaded, seen = known[name]
+    return as_existing("An activity", loaded, seen=seen)
 
 
 async def _executed(work: UnitOfWork, plans: Sequence[Plan], *, atomic: bool) -> list[Outcome]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
-from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.bulk import Batch, BatchItem, BatchReply, each, reply
 from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
@@ -21,6 +21,7 @@ from leads import store
 from leads.custom.values import VALUE_REFUSALS
 from leads.customers.customer import CUSTOMER, ChangeCustomer, HierarchyLoop, OpenCustomer
 from leads.inputs import AccountChange, AccountInput
+from leads.known_names import as_existing, name_taken
 from leads.lookups import ASSIGNERS, Lookups, sees_account
 from leads.sequence import OutOfSequence
 from leads.views import AccountView
@@ -41,8 +42,7 @@ class AccountItem(AccountInput, BatchItem):
 async def open_account(body: AccountInput, work: Work, response: Response) -> AccountView:
     """Open an account. The company owns the record; a person may hold it."""
     if (known := await _existing(work, body)) is not None:
-        detail = "An account with this external id exists."
-        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+        raise name_taken("An account", known, seen=sees_account(work.principal.scope, known.state))
     loaded = await _opened(work, body)
     response.headers["Location"] = f"/v1/accounts/{loaded.state.id}"
     return AccountView.of(loaded)
@@ -58,7 +58,8 @@ async def open_accounts(body: Batch[AccountItem], work: Work, response: Response
     async def run(item: AccountItem) -> Any:
         known = await _existing(work, item)
         if known is not None:
-            return known.state.id, Existing(known.state.id, known)
+            seen = sees_account(work.principal.scope, known.state)
+            return known.state.id, as_existing("An account", known, seen=seen)
         loaded = await _opened(work, item)
         return loaded.state.id, loaded
 
@@ -101,15 +102,14 @@ async def get_account(account_id: UUID, reader: Reader) -> AccountView:
 async def change_account(account_id: UUID, body: AccountChange, work: Work) -> AccountView:
     """Change name, sector, country, parent, holder, class or own fields."""
     moment, scope, lookups = await work.moment(), work.principal.scope, Lookups(work)
+    await lookups.gather([body])
     changes = body.model_dump(exclude_unset=True, exclude={"custom"})
     if "owner" in changes:
         work.principal.require(*ASSIGNERS)
         changes["owner"] = await lookups.owner(body, "owner", moment.on)
     line: tuple[UUID, ...] = ()
-    if body.parent is not None:
-        line = await store.line_above(work.connection, work.tenant, body.parent)
-        if not line:
-            raise Invalid("No such account is known.", pointer="/parent")
+    if (parent := lookups.account(body, "parent")) is not None:
+        line = await store.line_above(work.connection, work.tenant, parent)
     fields = await lookups.custom(RecordKind.ACCOUNT, body.custom, complete=False)
     command = ChangeCustomer(moment=moment, changes=changes, line=line, custom=fields)
     return AccountView.of(

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from chassis.aggregates import Loaded
-from chassis.bulk import Batch, BatchItem, BatchReply, Existing, each, reply
+from chassis.bulk import Batch, BatchItem, BatchReply, each, reply
 from chassis.examples import example
 from chassis.inputs import ExternalId
 from chassis.paging import CursorText, Limit, Page
@@ -26,6 +26,7 @@ from leads.customers.personal_data import PersonalReads, sight_of
 from leads.erasing.erasure import ContactIsErased
 from leads.erasing.seeing import refuse_unseen
 from leads.inputs import ContactChange, ContactInput
+from leads.known_names import as_existing, name_taken
 from leads.lookups import Lookups
 from leads.views import ContactView
 
@@ -52,8 +53,7 @@ class ContactItem(ContactInput, BatchItem):
 async def add_contact(body: ContactInput, work: Work, response: Response) -> ContactView:
     """Add a contact."""
     if (known := await _existing(work, body)) is not None:
-        detail = "A contact with this external id exists."
-        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+        raise name_taken("A contact", known, seen=await _sees(work, known))
     loaded = await _added(work, body)
     response.headers["Location"] = f"/v1/contacts/{loaded.state.id}"
     return ContactView.of(loaded)  # who enters it has just said all of it
@@ -69,7 +69,7 @@ async def add_contacts(body: Batch[ContactItem], work: Work, response: Response)
     async def run(item: ContactItem) -> Any:
         known = await _existing(work, item)
         if known is not None:
-            return known.state.id, Existing(known.state.id, known)
+            return known.state.id, as_existing("A contact", known, seen=await _sees(work, known))
         loaded = await _added(work, item)
         return loaded.state.id, loaded
 
@@ -133,6 +133,10 @@ async def change_contact(contact_id: UUID, body: ContactChange, reads: PersonalR
 
 async def _existing(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState] | None:
     return None if body.external_id is None else await work.find(CONTACT, "external_id", body.external_id)
+
+
+async def _sees(work: UnitOfWork, known: Loaded[ContactState]) -> bool:
+    return await store.sees_contact(work.connection, work.tenant, work.principal.scope, known.state.id)
 
 
 async def _added(work: UnitOfWork, body: ContactInput) -> Loaded[ContactState]:

@@ -22,6 +22,7 @@ from leads.handoffs.batch import HandoffItem
 from leads.handoffs.handing_over import Answer, HandingOver, Offer, Result
 from leads.handoffs.handoff import HANDOFF, HandoffAlreadyAnswered
 from leads.inputs import AcceptanceInput, OfferInput, Reason
+from leads.known_names import name_taken
 from leads.lookups import Lookups, sees_handoff
 from leads.refusals import HandoffIsOpen, LeadIsClosed, LeadIsNotQualified
 from leads.sequence import OutOfSequence
@@ -52,8 +53,7 @@ Order = Literal["offered_at", "-offered_at"]
 async def offer_lead(lead_id: UUID, body: OfferInput, work: Work, response: Response) -> HandoffView:
     """Offer a qualified lead to an account executive. The credit for it stays with the one who offers."""
     if body.external_id is not None and (known := await work.find(HANDOFF, "external_id", body.external_id)):
-        detail = "A handoff with this external id exists."
-        raise AlreadyExists(detail, pointer="/external_id", id=str(known.state.id))
+        raise name_taken("A handoff", known, seen=sees_handoff(work.principal.scope, known.state))
     id_ = work.new_id()
     handing_over = await _handing_over(work, body)
     view = _view(work, await handing_over.offer([Offer(lead_id, id_, body)]))

@@ -20,6 +20,7 @@ from leads import store
 from leads.handoffs.handing_over import Answer, HandingOver, Offer
 from leads.handoffs.handoff import HANDOFF
 from leads.inputs import AcceptanceInput, OfferInput, Reason
+from leads.known_names import as_existing
 from leads.lookups import Lookups, sees_handoff
 
 
@@ -120,7 +121,7 @@ class _Together:
         for item in items:
             lead = item.lead or leads.get(item.lead_external_id or "")
             if item.external_id in known:
-                outcomes[item.item_id] = _existing(known[item.external_id])
+                outcomes[item.item_id] = self._existing(known[item.external_id])
             elif lead is None:
                 outcomes[item.item_id] = None, NotFound()
             elif item.external_id in taken:
@@ -132,6 +133,13 @@ class _Together:
         for (item_id, offer), result in zip(offers.items(), results, strict=True):
             outcomes[item_id] = offer.handoff if isinstance(result, Loaded) else None, result
         return [outcomes[item.item_id] for item in items]
+
+    def _existing(self, known: Loaded[HandoffState]) -> Outcome:
+        seen = sees_handoff(self._work.principal.scope, known.state)
+        try:
+            return known.state.id, as_existing("A handoff", known, seen=seen)
+        except AlreadyExists as refusal:
+            return None, refusal
 
     async def _answered(self, items: list[AcceptItem | ReturnItem]) -> list[Outcome]:
         work = self._work
