@@ -1,9 +1,13 @@
 """Who holds accounts, who decides there, and the trees they stand in: over HTTP, each within what one sees."""
 
+import asyncio
 from uuid import UUID
 
 import pytest
 
+from leads import store
+
+FIRM = UUID(int=0xF1)
 ANA, BAO, MAI = str(UUID(int=0xA1)), str(UUID(int=0xB1)), str(UUID(int=0xC1))
 
 
@@ -95,3 +99,21 @@ async def test_the_tree_is_shown_as_far_as_one_sees_it(world, group, done, asser
     assert await tree(world.ana, hers) == [("B daughter", 1), ("Branch", 2)]
     assert await tree(world.bao, branch) == [("Holding", 0), ("A daughter", 1), ("Branch", 2)]
     assert_problem(await world.bao.get(f"/v1/accounts/{hers}/tree"), 404, "not-found")
+
+
+async def test_two_changes_at_once_make_no_loop_together(world, done):
+    """Both are asked for while the tree is held; each alone would be no loop."""
+    one, two = [await opened(world.importer, done, name) for name in ("One", "Two")]
+    async with world.connect() as connection, connection.transaction():
+        await store.line_above(connection, FIRM, UUID(one))
+        pairs = ((one, two), (two, one))
+        changes = [
+            asyncio.create_task(world.importer.patch(f"/v1/accounts/{id_}", {"parent": above})) for id_, above in pairs
+        ]
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = $1"
+        here = await connection.fetchval("SELECT oid FROM pg_database WHERE datname = current_database()")
+        while await connection.fetchval(waiting, here) < len(changes) and not all(each.done() for each in changes):
+            await asyncio.sleep(0.01)
+    answers = sorted([await each for each in changes], key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [200, 422]
+    assert answers[1].json()["code"] == "hierarchy-loop"

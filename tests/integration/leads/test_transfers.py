@@ -211,6 +211,8 @@ async def test_who_may_ask_and_who_may_see(world, work_of_bao, done, assert_prob
         assert done(await caller.get("/v1/transfers"))["items"] == []
         assert_problem(await caller.get(f"/v1/transfers/{transfer}"), 404, "not-found")
         assert_problem(await caller.get(f"/v1/transfers/{transfer}/refusals"), 404, "not-found")
+    assert_problem(await world.mai.post(f"/v1/transfers/{transfer}/cancellation"), 404, "not-found")
+    assert done(await world.importer.get(f"/v1/transfers/{transfer}"))["status"] == "scheduled"
 
 
 async def test_a_manager_gets_no_records_by_a_transfer_that_they_do_not_see(world, done):
