@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from events.catalogue.activities import ActivityDone, ActivityKind, ActivityNoted, ActivityState, ActivityStatus
 from events.catalogue.customers import CustomerTakenOver
 from events.catalogue.deals import DealLost, DealOpened, DealStageChanged, DealState, DealStatus
 from events.catalogue.leads import (
@@ -30,7 +31,7 @@ FIRM, OTHER = UUID(int=0xF1), UUID(int=0xF2)
 NORTH, SOUTH = UUID(int=0x11), UUID(int=0x12)
 ANA = Owner(person=UUID(int=0xA1), team=NORTH)
 BAO = Owner(person=UUID(int=0xB1), team=SOUTH)
-LEAD, TWIN, DEAL, PIPELINE = (UUID(int=number) for number in (0x1EAD, 0x1EAE, 0xDEA1, 0x919E))
+LEAD, TWIN, DEAL, PIPELINE, CALL = (UUID(int=number) for number in (0x1EAD, 0x1EAE, 0xDEA1, 0x919E, 0xCA11))
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -98,6 +99,38 @@ async def test_a_deal_that_goes_to_another_account_takes_its_history_along(world
     await hear(told(DealStageChanged(from_stage="talk", to_stage="offer", seconds_in_stage=5), a_deal(other), 2))
     assert kinds(await timeline(world.bao, account, done)) == []
     assert kinds(await timeline(world.bao, other, done)) == ["deal.stage_changed", "deal.opened"]
+
+
+def a_call(**more):
+    return ActivityState(
+        id=CALL, kind=ActivityKind.CALL, status=ActivityStatus.DONE, performer=ANA, done_at=START,
+        recorded_on=START.date(), entered_at=START, outcome="offer-wanted", **more,
+    )  # fmt: skip
+
+
+async def test_activities_stand_in_the_timeline_of_their_account(world, account, hear, done):
+    await hear(told(ActivityDone(), a_call(account_id=account, contact_id=UUID(int=7)), 1))
+    [entry] = (await timeline(world.bao, account, done))["items"]
+    assert (entry["kind"], entry["subject"]["kind"], entry["subject"]["id"]) == ("activity.done", "account", account)
+    assert entry["facts"] == {
+        "activity_id": str(CALL), "activity_kind": "call", "outcome": "offer-wanted",
+        "performer": str(ANA.person), "contact_id": str(UUID(int=7)),
+    }  # fmt: skip
+    assert entry["names"][str(ANA.person)] == "Ana"
+    await hear(told(CustomerOpened(), CustomerState(id=account, name="Đông Á", opened_on=START.date()), 2))
+    found = await timeline(world.bao, account, done, title="dong a")
+    assert kinds(found) == ["customer.opened", "activity.done"]
+
+
+async def test_activities_of_a_lead_come_along_when_it_becomes_an_accounts(world, account, hear, done):
+    await hear(told(ActivityDone(), a_call(lead_id=LEAD), 1), told(ActivityNoted(), a_call(contact_id=LEAD), 1))
+    assert kinds(await timeline(world.bao, account, done)) == []
+    await hear(told(LeadCaptured(), a_lead(), 2))
+    await hear(told(LeadConverted(deal_id=DEAL, account_id=UUID(account)), a_lead(account_id=account), 3))
+    late = told(ActivityDone(), a_call(lead_id=LEAD), 4)
+    await hear(late)
+    expected = ["activity.done", "lead.converted", "lead.captured", "activity.done"]
+    assert kinds(await timeline(world.bao, account, done)) == expected
 
 
 async def test_an_event_that_comes_again_is_one_entry(world, account, hear, done):

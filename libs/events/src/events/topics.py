@@ -55,7 +55,7 @@ LEADS_DISQUALIFY_REASON = Topic("leads.disqualify_reason")
 LEADS_SCORE_RULES = Topic("leads.score_rules")
 LEADS_SCORE_MODEL = Topic("leads.score_model")
 LEADS_SCORE = Topic("leads.score", consumers=("analytics",))
-LEADS_ACTIVITY = Topic("leads.activity", consumers=("analytics",))
+LEADS_ACTIVITY = Topic("leads.activity", consumers=("leads", "analytics"))
 LEADS_TRANSFER = Topic("leads.transfer", consumers=("deals",))
 LEADS_ERASURE = Topic("leads.erasure")
 

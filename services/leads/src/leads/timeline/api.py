@@ -22,7 +22,7 @@ router = APIRouter(tags=["accounts"])
 
 Kind = Annotated[str, Query(max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$", examples=["deal.won"])]
 
-PEOPLE = ("from_owner", "to_owner")
+PEOPLE = ("from_owner", "to_owner", "performer")
 """The facts that are people."""
 
 
@@ -39,7 +39,7 @@ async def get_timeline(
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> Page[TimelineEntryView]:
-    """What happened to the account, its leads and its deals, the latest first.
+    """What happened to the account, its leads and its deals, activities included, the latest first.
 
     From ``at_from`` on, before ``at_to``; ``title`` are words that the title of the account, lead or deal holds, with
     or without accents. It follows the events by a moment.

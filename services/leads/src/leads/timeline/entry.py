@@ -13,11 +13,12 @@ from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 
+from events.catalogue.activities import ActivityState
 from events.catalogue.deals import DealState, DealStatus
 from events.catalogue.leads import CustomerState, LeadState, LeadStatus, Owner
 from events.event import Event
 from events.money import Money
-from events.topics import DEALS_DEAL, LEADS_CUSTOMER, LEADS_LEAD, Topic
+from events.topics import DEALS_DEAL, LEADS_ACTIVITY, LEADS_CUSTOMER, LEADS_LEAD, Topic
 from leads.duplicates.match_keys import folded
 
 ACCOUNT, LEAD, DEAL = "account", "lead", "deal"
@@ -39,6 +40,8 @@ class Subject:
     offered_to: Owner | None = None
     open: bool = False
     """Whether there is work left, which somebody else would have to do."""
+    told: bool = True
+    """False where the event is another record's, which only names what it is about."""
 
     @property
     def title_key(self) -> str | None:
@@ -68,7 +71,18 @@ def _of_deal(deal: DealState) -> Subject:
     return Subject(kind=DEAL, id=deal.id, account=deal.account_id, title=deal.name, owner=deal.owner, open=is_open)
 
 
-ABOUT: Final[Mapping[Topic, Callable[[Any], Subject]]] = {
+def _of_activity(activity: ActivityState) -> Subject | None:
+    """An activity is about its account, where it has one, so that whoever sees the account sees it; else its lead."""
+    if activity.account_id is not None:
+        account = activity.account_id
+        return Subject(kind=ACCOUNT, id=account, account=account, title=None, owner=None, told=False)
+    if activity.lead_id is not None:
+        return Subject(kind=LEAD, id=activity.lead_id, account=None, title=None, owner=None, told=False)
+    return None
+
+
+ABOUT: Final[Mapping[Topic, Callable[[Any], Subject | None]]] = {
+    LEADS_ACTIVITY: _of_activity,
     LEADS_CUSTOMER: _of_account,
     LEADS_LEAD: _of_lead,
     DEALS_DEAL: _of_deal,
@@ -76,7 +90,8 @@ ABOUT: Final[Mapping[Topic, Callable[[Any], Subject]]] = {
 """The topics that a timeline is made from, and what the states of each are about."""
 
 
-def subject_of(event: Event) -> Subject:
+def subject_of(event: Event) -> Subject | None:
+    """None where it is about nothing that has a timeline."""
     return ABOUT[event.topic](event.state)
 
 
@@ -86,14 +101,25 @@ def kind_of(event: Event) -> str:
 
 
 def facts_of(event: Event) -> dict[str, Any]:
-    """The event's own fields beside the state: ids, codes, days, amounts."""
-    kept = {}
+    """The event's own fields beside the state, ids, codes, days, amounts; of an activity also which one it is."""
+    kept = _of_state(event.state) if isinstance(event.state, ActivityState) else {}
     for name in type(event).model_fields:
         if name not in {"occurred_at", event.topic.aggregate}:
             value = _plain(name, getattr(event, name))
             if value is not None:
                 kept[name] = value
     return kept
+
+
+def _of_state(activity: ActivityState) -> dict[str, Any]:
+    facts = {
+        "activity_id": activity.id,
+        "activity_kind": activity.kind,
+        "outcome": activity.outcome,
+        "performer": activity.performer.person,
+        "contact_id": activity.contact_id,
+    }
+    return {name: to_jsonable_python(value) for name, value in facts.items() if value is not None}
 
 
 def _plain(name: str, value: Any) -> Any:

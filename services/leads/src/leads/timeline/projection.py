@@ -27,13 +27,18 @@ def timeline_consumer(resources: Resources) -> Consumer:
 
 async def keep(connection: Any, messages: Sequence[Message]) -> None:
     """The consumer's handler: for all tenants at once."""
-    told = [message for message in messages if message.event is not None]
-    subjects = {}
-    for message in told:
-        subject = subject_of(message.event)  # type: ignore[arg-type]
-        subjects[message.envelope.tenant, subject.kind, subject.id] = _subject_row(message, subject)
-    if told:
-        await store.keep(connection, list(subjects.values()), [_entry_row(message) for message in told])
+    subjects: dict[Any, dict[str, Any]] = {}
+    named: dict[Any, dict[str, Any]] = {}
+    entries = []
+    for message in messages:
+        subject = None if message.event is None else subject_of(message.event)
+        if subject is None:
+            continue
+        known = subjects if subject.told else named
+        known[message.envelope.tenant, subject.kind, subject.id] = _subject_row(message, subject)
+        entries.append(_entry_row(message, subject))
+    if entries:
+        await store.keep(connection, list(subjects.values()), list(named.values()), entries)
 
 
 def rebuild_timelines(_arguments: Sequence[str]) -> int:
@@ -69,9 +74,8 @@ def _subject_row(message: Message, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _entry_row(message: Message) -> dict[str, Any]:
+def _entry_row(message: Message, subject: Subject) -> dict[str, Any]:
     event: Any = message.event
-    subject = subject_of(event)
     return {
         "tenant_id": message.envelope.tenant,
         "event_id": message.envelope.id,

@@ -28,14 +28,16 @@ COLUMNS = (
     *("own_account_id", "follows_id", "title", "title_key", "owner_id", "owner_team_id"),
     *("offered_to_id", "offered_to_team_id", "open"),
 )
-KEEP_SUBJECTS = f"""
+ADD_SUBJECTS = f"""
 INSERT INTO timeline_subject (tenant_id, subject_kind, subject_id, {", ".join(COLUMNS)})
 SELECT tenant_id, subject_kind, subject_id, {", ".join(COLUMNS)}
 FROM json_populate_recordset(NULL::timeline_subject, $1::json)
 ORDER BY tenant_id, subject_kind, subject_id
-ON CONFLICT (tenant_id, subject_kind, subject_id) DO UPDATE
-SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS)}
+ON CONFLICT (tenant_id, subject_kind, subject_id)
 """
+KEEP_SUBJECTS = f"{ADD_SUBJECTS} DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS)}"
+NAME_SUBJECTS = f"{ADD_SUBJECTS} DO NOTHING"
+"""What is only named may be told of later, or was before."""
 ACCOUNT_OF = "CASE WHEN subject.follows_id IS NULL THEN subject.own_account_id ELSE followed.own_account_id END"
 FOLLOWED = """
 LEFT JOIN timeline_subject AS followed ON followed.tenant_id = subject.tenant_id
@@ -61,13 +63,20 @@ WHERE entry.tenant_id = subject.tenant_id AND entry.subject_kind = subject.subje
 
 
 async def keep(
-    connection: "Connection[Row]", subjects: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
+    connection: "Connection[Row]",
+    subjects: Sequence[dict[str, Any]],
+    named: Sequence[dict[str, Any]],
+    entries: Sequence[dict[str, Any]],
 ) -> None:
-    """The subjects as they are now, each once, and the new entries; those of a subject that moved move with it."""
-    await connection.execute(ALONE, [row["tenant_id"] for row in subjects])
+    """The subjects as they are now, each once, and the new entries; those of a subject that moved move with it.
+
+    Of those that are ``named`` nothing is known but their id.
+    """
+    await connection.execute(ALONE, [row["tenant_id"] for row in entries])
     rows = to_json(subjects).decode()
     moved = await connection.fetch(BEFORE, rows)
     await connection.execute(KEEP_SUBJECTS, rows)
+    await connection.execute(NAME_SUBJECTS, to_json(named).decode())
     await connection.execute(ADD_ENTRIES, to_json(entries).decode())
     if moved:
         keys = [(row["tenant_id"], row["subject_kind"], row["subject_id"]) for row in moved]
