@@ -30,10 +30,17 @@ CREATE TABLE lead (
     quiet_since timestamptz,
     recall_on date,
     merged_into_id uuid,
+    response_due_at timestamptz,
+    response_status text,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX lead_merged ON lead (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL;
+CREATE INDEX lead_response_due ON lead (tenant_id, response_due_at, id) WHERE response_status IS NOT NULL;
+CREATE INDEX lead_response_status ON lead (tenant_id, response_status, response_due_at, id)
+    WHERE response_status IS NOT NULL;
+CREATE INDEX lead_response_owner ON lead (tenant_id, owner_id, response_due_at, id) WHERE response_status IS NOT NULL;
+CREATE INDEX lead_response_running ON lead (response_due_at, tenant_id, id) WHERE response_status = 'running';
 CREATE INDEX lead_created ON lead (tenant_id, created_at, id);
 CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);
 CREATE INDEX lead_source ON lead (tenant_id, source, created_at, id) WHERE source IS NOT NULL;

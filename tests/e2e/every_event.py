@@ -81,6 +81,7 @@ def live_it(tenant: Tenant) -> None:
     merge(admin, admin.until("deals", f"/v1/deals/{deal}")["lead"])
     a_deal_that_is_refused(admin, binh["id"])
     an_offer_that_expires(admin, binh["id"])
+    first_responses(admin, binh["id"])
     transfer(admin, ana["id"], binh["id"])
     year = datetime.now(UTC).year
     admin.post("analytics", "/v1/seals", {"from_on": f"{year - 1}-01-01", "to_on": f"{year - 1}-02-01"})
@@ -294,6 +295,16 @@ def an_offer_that_expires(admin: Caller, binh: str) -> None:
     lead = admin.post("leads", "/v1/leads", {"title": "3 máy bơm", "source": "late", "owner": binh, **at})["id"]
     admin.post("leads", f"/v1/leads/{lead}/qualification", at)
     admin.post("leads", f"/v1/leads/{lead}/handoff", {"offered_to": binh, **at})
+
+
+def first_responses(admin: Caller, binh: str) -> None:
+    """One prospect is called at once, another waits for three weeks by now."""
+    admin.post("leads", "/v1/time-limits", {"kind": "first-response", "source": "chat", "working_minutes": 60})
+    at = {"occurred_at": (datetime.now(UTC) - timedelta(days=21)).isoformat()}
+    for when in ({}, at):
+        lead = admin.post("leads", "/v1/leads", {"title": "5 máy bơm", "source": "chat", "owner": binh, **when})["id"]
+        if not when:
+            admin.post("leads", "/v1/activities", {"kind": "call", "lead": lead, "performer": binh, "two_way": True})
 
 
 def qualifying(admin: Caller) -> None:

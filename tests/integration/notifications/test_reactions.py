@@ -8,10 +8,12 @@ from chassis.testing import Running
 from events.catalogue.deals import DealWon
 from events.catalogue.leads import LeadPooled, LeadState, Owner, PoolReason
 from events.catalogue.notifications import NotificationRaised
+from events.catalogue.responses import LeadResponseBreached
 from events.errors import RetryLater
 from events.ids import uuid7
 from events.testing import assert_published
 from integration.notifications.conftest import (
+    ANA,
     NOW,
     TENANT,
     a_deal,
@@ -42,6 +44,18 @@ async def test_a_lead_that_fits_nobody_is_told_to_those_who_look_after_it(notifi
     (notice,) = await inbox(notifications, "lan")
     assert (notice["rule"], "zalo" in notice["text"]) == ("lead-fits-nobody", True)
     assert await inbox(notifications, "ana") == []
+
+
+async def test_an_overdue_first_response_is_told_to_who_holds_the_lead_and_those_above(notifications: Running):
+    lead = LeadState(id=uuid7(), source="zalo", owner=ANA, created_at=NOW, created_on=NOW.date())
+    answered = lead.model_copy(update={"id": uuid7(), "first_contact_at": NOW})
+    nobodys = lead.model_copy(update={"id": uuid7(), "owner": None})
+    told = [message(LeadResponseBreached(lead=each, occurred_at=NOW), each.id) for each in (lead, answered, nobodys)]
+    long_ago = LeadResponseBreached(lead=lead, occurred_at=NOW - timedelta(days=90))
+    await hand(notifications, *told, message(long_ago, lead.id, version=2))
+    for name in ("ana", "marco", "lan"):
+        (notice,) = await inbox(notifications, name)
+        assert notice["rule"] == "response-overdue"
 
 
 async def test_a_win_is_told_to_the_owner_the_manager_and_the_lead_each_in_their_language(notifications: Running):

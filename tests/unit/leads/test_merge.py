@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import settings
@@ -17,10 +18,13 @@ from hypothesis.stateful import (
 
 from analytics.ledger.posting import Slice
 from analytics.measures.leads import postings
+from chassis.working_time import WorkingTime
 from events.catalogue.leads import LeadStatus, Owner
 from events.catalogue.merges import LeadAbsorbed, LeadMerged, LeadReleased, LeadUnmerged
+from events.catalogue.response_clock import ResponseClock
 from events.moment import Moment
 from events.testing import given
+from leads.activities.on_leads import ContactLead
 from leads.lead import (
     LEAD,
     AssignLead,
@@ -188,6 +192,16 @@ def test_a_lead_s_own_touches_are_not_lost_to_those_of_others():
     assert [touch.external_id for touch in parted.later_touches] == [each.external_id for each in own]
 
 
+ALWAYS = WorkingTime(ZoneInfo("UTC"), hours=(((0, 1440),),) * 7)
+CALL = UUID(int=71)
+
+
+def a_clock(number):
+    """One that never runs out, so that what is parted has nothing to be told of."""
+    due = datetime(2200, 1, number + 1, tzinfo=UTC)
+    return ResponseClock(limit=DEAL, working_minutes=number + 1, started_at=on_day(1).at, due_at=due, due_on=due.date())
+
+
 IDS = [UUID(int=100 + number) for number in range(5)]
 which = st.integers(0, len(IDS) - 1)
 
@@ -202,7 +216,12 @@ class Merging(RuleBasedStateMachine):
         for number, (id_, source) in enumerate(zip(IDS, sources, strict=True)):
             owner = (ANA, BAO, None)[number % 3]
             command = CaptureLead(
-                moment=self.later(), id=id_, source=source, owner=owner, external_id=f"capture-{number}"
+                moment=self.later(),
+                id=id_,
+                source=source,
+                owner=owner,
+                external_id=f"capture-{number}",
+                response=(None, a_clock(number))[number % 2],
             )
             self.leads[id_] = self.alone[id_] = after(None, command)
 
@@ -220,6 +239,11 @@ class Merging(RuleBasedStateMachine):
     def is_touched(self, number):
         moment = self.later()
         self.happens(IDS[number], TouchLead(moment=moment, external_id=f"touch-{self.day}", source="phone"))
+
+    @rule(number=which, ago=st.integers(0, 40), two_way=st.booleans())
+    def is_contacted(self, number, ago, two_way):
+        told = Moment.of(self.later().at - timedelta(days=ago), "Asia/Ho_Chi_Minh")
+        self.happens(IDS[number], ContactLead(moment=told, activity_id=CALL, two_way=two_way, working=ALWAYS))
 
     @rule(number=which, owner=st.sampled_from([ANA, BAO]))
     def is_assigned(self, number, owner):
@@ -249,7 +273,7 @@ class Merging(RuleBasedStateMachine):
             and survivor.status is not LeadStatus.DISQUALIFIED
         )
         if may:
-            self.leads[survivor.id] = after(survivor, AbsorbLead(moment=moment, other=other))
+            self.leads[survivor.id] = after(survivor, AbsorbLead(moment=moment, other=other, working=ALWAYS))
             self.leads[other.id] = after(other, MergeLead(moment=moment, into=survivor.id))
 
     @precondition(lambda self: any(lead.merged_into for lead in self.leads.values()))
@@ -257,7 +281,7 @@ class Merging(RuleBasedStateMachine):
     def are_parted(self, data):
         gone = data.draw(st.sampled_from([lead for lead in self.leads.values() if lead.merged_into]))
         survivor, moment = self.leads[gone.merged_into], self.later()
-        self.leads[survivor.id] = after(survivor, ReleaseLead(moment=moment, other=gone))
+        self.leads[survivor.id] = after(survivor, ReleaseLead(moment=moment, other=gone, working=ALWAYS))
         self.leads[gone.id] = after(gone, UnmergeLead(moment=moment, from_lead=survivor.id))
 
     @invariant()
@@ -285,6 +309,14 @@ class Merging(RuleBasedStateMachine):
             owner = next((each.first_owner for each in group if each.first_owner), None)
             assert [(posting.on, posting.count) for posting in booked] == [(group[0].created_on, 1)]
             assert (lead.source, lead.first_owner) == (source, owner)
+            contacts = [each.first_contact_at for each in group if each.first_contact_at]
+            talks = [each.first_talk_at for each in group if each.first_talk_at]
+            assert lead.first_contact_at == min(contacts, default=None)
+            assert lead.first_talk_at == min(talks, default=None)
+            assert lead.response == next((each.response for each in group if each.response), None)
+            if contacts:
+                waited = int((min(contacts) - group[0].created_at).total_seconds())
+                assert lead.working_seconds_to_contact == max(0, waited)
             names = {each.external_id for each in group} | {
                 touch.external_id for each in group for touch in each.later_touches
             }

@@ -46,6 +46,9 @@ from leads.pool.recycling import recycle_leads
 from leads.public import PREFIX
 from leads.qualification import api_checklists, api_reasons
 from leads.qualification.recalling import recall_leads
+from leads.responses import api as api_responses
+from leads.responses.breaching import breach_responses
+from leads.responses.gauges import keep_response_gauges
 from leads.scoring import api_rules, api_scores
 from leads.scoring.keeping_scores import keep_scores
 from leads.scoring.report.command import score_report
@@ -111,6 +114,7 @@ SERVICE = Service(
         api_scripts.router,
         api_needs.router,
         api_limits.router,
+        api_responses.router,
     ),
     migrations=folder_of(__file__),
     asks_for_working_time=True,
@@ -127,6 +131,8 @@ SERVICE = Service(
         train_models,
         keep_gauges,
         expire_offers,
+        breach_responses,
+        keep_response_gauges,
         carry_out_transfers,
         complete_erasures,
     ),

@@ -29,6 +29,7 @@ from leads.lead import LEAD
 from leads.lookups import Lookups, first_refusal, sees_lead
 from leads.qualification.answering import Rules
 from leads.qualification.inputs import Answering, Disqualification, Qualification
+from leads.responses.starting import Responses
 from leads.views import LeadResult
 
 
@@ -126,6 +127,7 @@ class _Planning:
         self._found: dict[UUID, Loaded[LeadState]] = {}
         self._captured: set[UUID] = set()
         self._checked = CheckedCaptures({})
+        self._responses = Responses(work)
         self._assignments: Assignments
 
     async def gather(self) -> None:
@@ -171,7 +173,7 @@ class _Planning:
         if met.touches is not None:
             consent = capturing.consent(capture, item.prospect)
             return _Plan(met.touches, capturing.touch(capture.lead), consent=consent, met=met)
-        capture = await self._assignments.owned(item, capture)
+        capture = await self._responses.timed(await self._assignments.owned(item, capture))
         self._captured.add(capture.lead.id)
         if item.external_id is not None:
             self._ids[item.external_id] = capture.lead.id

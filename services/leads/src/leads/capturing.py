@@ -125,7 +125,8 @@ async def assignment(work: UnitOfWork, lookups: Lookups, body: OwnerInput) -> As
     owner = await lookups.owner(body, "owner", moment.on)
     if owner is None:
         raise TypeError("the body names an owner")
-    return AssignLead(moment=moment, to=owner)
+    working = await work.directory.working_time(work.tenant, owner.person)
+    return AssignLead(moment=moment, to=owner, working=working)
 
 
 async def reopening(lookups: Lookups, body: When) -> ReopenLead:

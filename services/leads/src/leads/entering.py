@@ -18,6 +18,7 @@ from leads.inputs import LeadInput
 from leads.known_names import name_taken
 from leads.lead import LEAD
 from leads.lookups import Lookups, sees_lead
+from leads.responses.starting import Responses
 from leads.views import DuplicateView
 
 
@@ -50,7 +51,7 @@ async def enter(work: UnitOfWork, body: LeadInput, *, by_stranger: bool = False)
                 await work.execute(CONTACT, loaded.state.contact_id, said)
         return Entered(loaded, met.named, linked=True)
     assignments = await Assignments.prepare(work, lookups, [body])
-    capture = await assignments.owned(body, capture)
+    capture = await Responses(work).timed(await assignments.owned(body, capture))
     loaded = await work.execute(LEAD, capture.lead.id, capture.lead)
     await assignments.settle([capture.lead.id])
     if capture.contact is not None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
+from chassis.working_time import WorkingTime
 from events.catalogue.leads import (
     AppliedRule,
     AssignedHow,
@@ -33,6 +34,8 @@ from events.catalogue.leads import (
     Touch,
 )
 from events.catalogue.qualification import ChecklistState, DisqualifyReasonState
+from events.catalogue.response_clock import ResponseClock
+from events.catalogue.responses import response_status
 from events.catalogue.transfers import LeadOfferRedirected
 from leads.activities.following_up import PauseFollowUp, PlanFollowUp, follow_up_columns, pause_lead, plan_lead
 from leads.activities.on_leads import ContactLead, contacted
@@ -46,6 +49,7 @@ from leads.pool.pooling import POOLING, assigned, pooled, pooled_at, quiet_since
 from leads.qualification import judging
 from leads.qualification.deciding import OPEN_AGAIN, AnswerLead, RecallLead, answer_lead, recall_lead, refuse_closed
 from leads.refusals import HandoffIsNotOpen, HandoffIsOpen, LeadIsNotDisqualified, LeadIsNotQualified
+from leads.responses.deciding import BreachResponse, breach_response
 from leads.sequence import refuse_earlier
 
 
@@ -72,6 +76,7 @@ class CaptureLead(Command):
     imported: bool = False
     custom: CustomValues = NO_VALUES
     captured_by: str | None = None
+    response: ResponseClock | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +99,10 @@ class TouchLead(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class AssignLead(Command):
-    """The lead gets a new owner."""
+    """The lead gets a new owner, who works at these times."""
 
     to: Owner
+    working: WorkingTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +188,7 @@ def _capture(command: Command) -> Iterator[LeadEvent]:
         changed_at=command.moment.at,
         imported=command.imported,
         captured_by=command.captured_by,
+        response=command.response,
         custom=command.custom.values,
         custom_revisions=command.custom.revisions,
     )
@@ -223,7 +230,7 @@ def _assign(command: AssignLead, lead: LeadState) -> Iterator[LeadEvent]:
     if command.to == lead.owner:
         return
     refuse_closed(lead)
-    yield assigned(_after(command, lead), command.to)
+    yield assigned(_after(command, lead), command.to, working=command.working)
 
 
 def _qualify(command: QualifyLead, lead: LeadState) -> Iterator[LeadEvent]:
@@ -320,6 +327,7 @@ _DECISIONS: Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent
     ReturnLead: _return,
     ExpireOffer: expire_offer,
     ConvertLead: _convert,
+    BreachResponse: breach_response,
     UndoLead: undo_lead,
     **POOLING,
     **MERGING,
@@ -359,6 +367,8 @@ def _columns(lead: LeadState) -> Mapping[str, object]:
         "created_at": lead.created_at,
         "recall_on": None if lead.merged_into else lead.recall_on,
         "merged_into_id": lead.merged_into,
+        "response_due_at": lead.response and lead.response.due_at,
+        "response_status": response_status(lead),
         **follow_up_columns(lead),
     }
 

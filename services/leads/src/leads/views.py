@@ -27,6 +27,7 @@ from events.catalogue.leads import (
 from leads.duplicates.likeness import Strength
 from leads.merging.views import MergedView, TouchView
 from leads.qualification.views import AnswersView
+from leads.responses.deadline_view import DeadlineView
 
 
 class OwnerView(BaseModel):
@@ -117,6 +118,8 @@ class LeadView(BaseModel):
     """When a person of ours first turned to the prospect, or talked with them."""
     first_talk_at: datetime | None
     """When both sides first talked."""
+    response: DeadlineView | None
+    """The deadline of the first response; absent where the firm sets no limit."""
     later_touches: list[TouchView]
     """The latest captures that were linked to this lead, oldest first; its source is the first touch."""
     next_step: FollowUpView | None
@@ -167,6 +170,7 @@ class LeadView(BaseModel):
             changed_at=lead.changed_at,
             first_contact_at=lead.first_contact_at,
             first_talk_at=lead.first_talk_at,
+            response=DeadlineView.of(lead),
             later_touches=[TouchView.of(touch) for touch in lead.later_touches],
             next_step=FollowUpView.of(lead.next_step),
             paused=PauseView.of(lead.paused),

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from events.catalogue.deals import DealState, DealStatus, DealWon
 from events.catalogue.leads import HandoffEvent, HandoffExpired, HandoffFailed, HandoffOffered, LeadPooled
+from events.catalogue.responses import LeadResponseBreached
 from events.catalogue.transfers import HandoffRedirected
 from events.event import Event
 
@@ -70,6 +71,13 @@ def the_owner_and_manager(event: DealWon, above: frozenset[UUID]) -> frozenset[U
     return the_owner(event.deal, above) | above
 
 
+def the_holder_and_manager(event: LeadResponseBreached, above: frozenset[UUID]) -> frozenset[UUID]:
+    """Who holds the lead and those above; nobody hears of one that somebody has turned to by now."""
+    if event.lead.owner is None or event.lead.first_contact_at is not None:
+        return frozenset()
+    return frozenset({event.lead.owner.person}) | above
+
+
 def the_owner(deal: DealState, _above: frozenset[UUID]) -> frozenset[UUID]:
     """The deal's owner."""
     return frozenset({deal.owner.person})
@@ -126,6 +134,12 @@ RULES: tuple[Rule, ...] = (
         slug="lead-fits-nobody",
         on=LeadPooled,
         to=lambda event, _above: frozenset(event.alert_to),
+        facts=lambda event: {"source": event.lead.source or "-"},
+    ),
+    Rule(
+        slug="response-overdue",
+        on=LeadResponseBreached,
+        to=the_holder_and_manager,
         facts=lambda event: {"source": event.lead.source or "-"},
     ),
     Rule(

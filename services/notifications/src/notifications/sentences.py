@@ -19,6 +19,11 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "vi": "Một khách tiềm năng mới (nguồn: {source}) chưa có người phù hợp, đang chờ trong kho chung.",
         "zh": "一条新线索（来源：{source}）没有合适的负责人，正在公海中等待领取。",
     },
+    "response-overdue": {
+        "en": "Nobody has turned to a new lead (source: {source}) in time. Call it now.",
+        "vi": "Chưa ai liên hệ khách tiềm năng mới (nguồn: {source}) đúng hạn. Hãy liên hệ ngay.",
+        "zh": "新线索（来源：{source}）未在期限内得到首次联系，请立即联系。",
+    },
     "handoff-expired": {
         "en": "The offer of a lead (source: {source}) was not answered in time. It is open for another offer.",
         "vi": "Lời chuyển khách tiềm năng (nguồn: {source}) không được trả lời đúng hạn. Có thể chuyển cho người khác.",

@@ -14,6 +14,7 @@ from events.catalogue.answers import Answer, Answers
 from events.catalogue.custody import Custody, Stakeholder
 from events.catalogue.follow_ups import FollowUp, FollowUpPause
 from events.catalogue.owner import Owner as Owner  # noqa: PLC0414 - everybody takes it from here
+from events.catalogue.response_clock import ResponseClock
 from events.catalogue.touches import Merged, Origin
 from events.catalogue.touches import Touch as Touch  # noqa: PLC0414 - everybody takes it from here
 from events.event import UNSTAMPED, Event, Timestamp, Value
@@ -81,6 +82,8 @@ class LeadState(Value):
     """The first who held it; the lead counts for this person in every period."""
     held_since: Timestamp | None = None
     """Since when the present owner holds it."""
+    first_held_at: Timestamp | None = None
+    """Since when its first owner held it."""
     assigned_by_rule: AppliedRule | None = None
     """Absent where a person gave it to its owner, or the owner claimed it."""
     pool: PoolStay | None = None
@@ -121,6 +124,10 @@ class LeadState(Value):
     first_talk_at: Timestamp | None = None
     """The first touch in which both sides talked."""
     first_talk_on: date | None = None
+    working_seconds_to_contact: NonNegativeInt | None = None
+    """From creation to first contact, in the working time of who held the lead then; 0 where the contact was before."""
+    response: ResponseClock | None = None
+    """Absent where the firm sets no limit for the first response."""
     next_step: FollowUp | None = None
     paused: FollowUpPause | None = None
     merged_into: UUID | None = None

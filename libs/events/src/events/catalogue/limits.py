@@ -14,6 +14,8 @@ class LimitKind(StrEnum):
 
     HANDOFF_ANSWER = "handoff-answer"
     """An account executive answers an offer; one that is not answered in time expires."""
+    FIRST_RESPONSE = "first-response"
+    """A person of ours turns to the prospect of a new lead; where nobody does in time, that is a breach."""
 
 
 class TimeLimitState(Value):
@@ -23,8 +25,10 @@ class TimeLimitState(Value):
     kind: LimitKind
     source: str | None = None
     working_minutes: PositiveInt
-    """Of the firm's working time; of an account executive's own where it is one's to answer."""
+    """Of the firm's working time; of a person's own where it is this person's to answer."""
     active: bool = True
+    restarts_with_owner: bool = False
+    """Whether a first response has its whole time anew once somebody else holds the lead."""
 
 
 class TimeLimitEvent(Event, topic=LEADS_TIME_LIMIT):

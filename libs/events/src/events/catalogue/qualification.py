@@ -1,6 +1,6 @@
 """Events of how a firm qualifies: its checklists, and its reasons for letting a lead go."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, PositiveInt
@@ -10,6 +10,14 @@ from events.topics import LEADS_CHECKLIST, LEADS_DISQUALIFY_REASON
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """What a firm calls an item or a reason for ever, while its text may change."""
+
+JUNK_REASONS: Final = frozenset({"junk", "spam", "test", "duplicate", "fake"})
+"""Reasons of disqualification that say there never was a prospect; in any case of letters."""
+
+
+def is_junk(reason: str | None) -> bool:
+    """Whether a lead that was let go for this reason never was a prospect."""
+    return (reason or "").strip().casefold() in JUNK_REASONS
 
 
 class ChecklistItem(Value):

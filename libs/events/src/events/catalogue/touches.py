@@ -3,7 +3,10 @@
 from datetime import date
 from uuid import UUID
 
+from pydantic import NonNegativeInt
+
 from events.catalogue.owner import Owner
+from events.catalogue.response_clock import ResponseClock
 from events.event import Timestamp, Value
 
 
@@ -22,7 +25,7 @@ class Touch(Value):
 
 
 class Origin(Value):
-    """How a lead came in, by which it counts: of leads that are merged the earliest creation and the first source."""
+    """How a lead came in and was answered, by which it counts: of leads that are merged the earliest of each."""
 
     created_at: Timestamp
     created_on: date
@@ -31,6 +34,13 @@ class Origin(Value):
     campaign: str | None = None
     medium: str | None = None
     first_owner: Owner | None = None
+    first_held_at: Timestamp | None = None
+    first_contact_at: Timestamp | None = None
+    first_contact_on: date | None = None
+    first_talk_at: Timestamp | None = None
+    first_talk_on: date | None = None
+    working_seconds_to_contact: NonNegativeInt | None = None
+    response: ResponseClock | None = None
 
 
 class Merged(Value):

@@ -11,14 +11,12 @@ from typing import Final
 from analytics.ledger.posting import Measure, Posting, Slice
 from analytics.measures.dimensions import held_by, labelled
 from events.catalogue.leads import LeadState, LeadStatus
+from events.catalogue.qualification import is_junk
 
 PENDING: Final = "pending"
 CONVERTED: Final = "converted"
 DISQUALIFIED: Final = "disqualified"
 JUNK: Final = "junk"
-
-JUNK_REASONS: Final = frozenset({"junk", "spam", "test", "duplicate", "fake"})
-"""Reasons of disqualification that say there never was a prospect; in any case of letters."""
 
 LEADS = Measure(
     "leads",
@@ -40,5 +38,4 @@ def outcome(lead: LeadState) -> str:
         return CONVERTED
     if lead.status is not LeadStatus.DISQUALIFIED:
         return PENDING
-    reason = (lead.disqualified_reason or "").strip().casefold()
-    return JUNK if reason in JUNK_REASONS else DISQUALIFIED
+    return JUNK if is_junk(lead.disqualified_reason) else DISQUALIFIED

@@ -10,9 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from chassis.aggregates import Command
+from chassis.working_time import WorkingTime
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus, Direction
 from events.catalogue.leads import LeadContacted, LeadEvent, LeadState
+from events.catalogue.touches import Origin
 from events.moment import Moment
+from leads.merging.merge import origin_of
+from leads.responses.clock import working_seconds
+from leads.responses.deciding import breached_by, met_by
 
 TALKS = frozenset({ActivityKind.CALL, ActivityKind.MESSAGE, ActivityKind.MEETING, ActivityKind.VISIT})
 """What may be a contact with a prospect; tasks and notes are our own affair."""
@@ -24,6 +29,8 @@ class ContactLead(Command):
 
     activity_id: UUID
     two_way: bool
+    working: WorkingTime | None = None
+    """Of who holds the lead, by which the prospect's waiting is measured."""
 
 
 def effect(activity: ActivityState) -> ContactLead | None:
@@ -42,12 +49,27 @@ def is_contact(activity: ActivityState) -> bool:
 
 
 def contacted(command: ContactLead, lead: LeadState) -> Iterator[LeadEvent]:
-    """The earliest contact and the earliest talk stand."""
+    """The earliest contact and the earliest talk stand; they may be later than the deadline, or take a breach back."""
+    changes = _earlier(command, lead)
+    if lead.own_origin is not None and (of_own := _earlier(command, own := origin_of(lead))):
+        changes["own_origin"] = own.model_copy(update=of_own)
+    if not changes:
+        return
+    for breach in breached_by(lead, command.moment.at):
+        lead = breach.lead
+        yield breach
+    after = lead.model_copy(update=changes)
+    yield LeadContacted(activity_id=command.activity_id, lead=after)
+    yield from met_by(after, lead, command.activity_id)
+
+
+def _earlier(command: ContactLead, known: LeadState | Origin) -> dict[str, Any]:
+    """What is earlier than what was known."""
     at, on = command.moment.at, command.moment.on
     changes: dict[str, Any] = {}
-    if lead.first_contact_at is None or at < lead.first_contact_at:
-        changes = {"first_contact_at": at, "first_contact_on": on}
-    if command.two_way and (lead.first_talk_at is None or at < lead.first_talk_at):
+    if known.first_contact_at is None or at < known.first_contact_at:
+        seconds = working_seconds(command.working, known.created_at, at)
+        changes = {"first_contact_at": at, "first_contact_on": on, "working_seconds_to_contact": seconds}
+    if command.two_way and (known.first_talk_at is None or at < known.first_talk_at):
         changes |= {"first_talk_at": at, "first_talk_on": on}
-    if changes:
-        yield LeadContacted(activity_id=command.activity_id, lead=lead.model_copy(update=changes))
+    return changes

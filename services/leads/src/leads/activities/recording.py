@@ -24,7 +24,7 @@ from leads.activities.activity import ACTIVITY, CompleteActivity, Done, RecordAc
 from leads.activities.appointments import AgreeAppointment, MoveActivity, Plan, is_cold
 from leads.activities.following_up import PlanFollowUp
 from leads.activities.inputs import ActivityInput, AgreementInput, CompletionInput, MoveInput, NextStepInput
-from leads.activities.on_leads import effect, is_contact
+from leads.activities.on_leads import ContactLead, effect, is_contact
 from leads.activities.store import NO_TEXT, ActivityText, VisitDay
 from leads.activities.subjects import Subjects
 from leads.customers.consent import ContactForbidden, refuse_contact
@@ -32,6 +32,7 @@ from leads.customers.contact import CONTACT
 from leads.customers.customer import CUSTOMER
 from leads.lead import LEAD
 from leads.lookups import ASSIGNERS, Lookups, sees_account, sees_lead
+from leads.responses import store as store_responses
 
 CHANNELS: Final = {
     ActivityKind.CALL: Channel.CALL,
@@ -153,9 +154,18 @@ async def record(
 async def tell_leads(work: UnitOfWork, activities: Iterable[ActivityState]) -> None:
     """What was done may be the first contact with a lead."""
     effects = [(each.lead_id, command) for each in activities if each.lead_id and (command := effect(each))]
-    for answer in await work.execute_many(LEAD, effects) if effects else ():
+    for answer in await work.execute_many(LEAD, await _timed(work, effects)) if effects else ():
         if isinstance(answer, Refusal):
             raise answer
+
+
+async def _timed(work: UnitOfWork, effects: Sequence[tuple[UUID, ContactLead]]) -> list[tuple[UUID, ContactLead]]:
+    """With the working time of who holds each lead."""
+    owners = await store_responses.owners(work.connection, work.tenant, [lead for lead, _ in effects])
+    return [
+        (lead, replace(command, working=await work.directory.working_time(work.tenant, owners.get(lead))))
+        for lead, command in effects
+    ]
 
 
 async def _prior_contacts_marked(work: UnitOfWork, recordings: Sequence[Recording]) -> list[Recording]:

@@ -15,7 +15,7 @@ from chassis.routes import CommandRoute, Work
 from events.catalogue.limits import LimitKind, TimeLimitState
 from leads import store
 from leads.limits.inputs import TimeLimitChange, TimeLimitInput
-from leads.limits.time_limit import TIME_LIMIT, ChangeTimeLimit, SetTimeLimit
+from leads.limits.time_limit import TIME_LIMIT, ChangeTimeLimit, NothingRestarts, SetTimeLimit
 from leads.limits.views import TimeLimitView
 from leads.qualification.api_checklists import RULERS
 
@@ -25,13 +25,14 @@ router = APIRouter(route_class=CommandRoute, tags=["time limits"])
 @router.post(
     "/v1/time-limits",
     status_code=201,
-    responses=problems(AlreadyExists, Forbidden),
+    responses=problems(AlreadyExists, Forbidden, NothingRestarts),
     openapi_extra=example({"kind": "handoff-answer", "source": "fair", "working_minutes": 480}),
 )
 async def set_time_limit(body: TimeLimitInput, work: Work, response: Response) -> TimeLimitView:
     """Say how soon something is to be done, in working time. It holds for what begins from now on.
 
-    `handoff-answer`: an offer that is not answered in time expires.
+    `handoff-answer`: an offer that is not answered in time expires. `first-response`: somebody must turn to the
+    prospect of a new lead in time; with `restarts_with_owner` the time begins anew for another owner.
     """
     work.principal.require(*RULERS)
     state = TimeLimitState(
@@ -40,6 +41,7 @@ async def set_time_limit(body: TimeLimitInput, work: Work, response: Response) -
         source=body.source,
         working_minutes=body.working_minutes,
         active=body.active,
+        restarts_with_owner=body.restarts_with_owner,
     )
     command = SetTimeLimit(moment=await work.moment(body.occurred_at), limit=state)
     loaded = await work.execute(TIME_LIMIT, state.id, command)
@@ -72,7 +74,7 @@ async def get_time_limit(limit_id: UUID, reader: Reader) -> TimeLimitView:
 
 @router.patch(
     "/v1/time-limits/{limit_id}",
-    responses=problems(NotFound, AlreadyExists, Forbidden),
+    responses=problems(NotFound, AlreadyExists, Forbidden, NothingRestarts),
     openapi_extra=example({"working_minutes": 240}),
 )
 async def change_time_limit(limit_id: UUID, body: TimeLimitChange, work: Work) -> TimeLimitView:

@@ -18,12 +18,14 @@ class TimeLimitInput(When):
     source: Name | None = None
     working_minutes: Minutes
     active: StrictBool = True
+    restarts_with_owner: StrictBool = False
 
 
 class TimeLimitChange(Change):
     """What changes about a limit; what runs already keeps its time."""
 
-    keeps: ClassVar[frozenset[str]] = frozenset({"working_minutes", "active"})
+    keeps: ClassVar[frozenset[str]] = frozenset({"working_minutes", "active", "restarts_with_owner"})
 
     working_minutes: Minutes | None = None
     active: StrictBool | None = None
+    restarts_with_owner: StrictBool | None = None

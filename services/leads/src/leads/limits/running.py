@@ -16,14 +16,18 @@ class Limits:
         self._work = work
         self._in_use: tuple[TimeLimitState, ...] | None = None
 
+    async def applying(self, kind: LimitKind, source: str | None) -> TimeLimitState | None:
+        """The limit in use for leads of this source; None where the firm sets none."""
+        if self._in_use is None:
+            states = await store.in_use(self._work.connection, self._work.tenant)
+            self._in_use = tuple(map(TimeLimitState.model_validate_json, states))
+        return applying(self._in_use, kind, source)
+
     async def due(
         self, kind: LimitKind, source: str | None, start: datetime, person: UUID | None = None
     ) -> datetime | None:
         """The instant; None where the firm sets no limit. With a person, by this person's own working time."""
-        if self._in_use is None:
-            states = await store.in_use(self._work.connection, self._work.tenant)
-            self._in_use = tuple(map(TimeLimitState.model_validate_json, states))
-        limit = applying(self._in_use, kind, source)
+        limit = await self.applying(kind, source)
         if limit is None:
             return None
         working = await self._work.directory.working_time(self._work.tenant, person)

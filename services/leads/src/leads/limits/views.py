@@ -17,6 +17,8 @@ class TimeLimitView(BaseModel):
     source: str | None
     working_minutes: int
     active: bool
+    restarts_with_owner: bool
+    """Whether a first response has its whole time anew once somebody else holds the lead."""
 
     @classmethod
     def of(cls, loaded: Loaded[TimeLimitState]) -> "TimeLimitView":
@@ -28,4 +30,5 @@ class TimeLimitView(BaseModel):
             source=limit.source,
             working_minutes=limit.working_minutes,
             active=limit.active,
+            restarts_with_owner=limit.restarts_with_owner,
         )

@@ -12,6 +12,7 @@ from chassis.problems import problems
 from chassis.refusals import Forbidden, Invalid, NotApplied, NotFound, Refusal
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
+from chassis.working_time import WorkingTime
 from events.catalogue.leads import LeadState
 from leads.inputs import When
 from leads.lead import LEAD
@@ -67,13 +68,13 @@ EXAMPLE = example({"lead": "019a0000-0000-7000-8000-000000000007"})
 async def merge_leads(lead_id: UUID, body: OtherLead, work: Work) -> LeadView:
     """Merge another lead of the same prospect into this one, which stands for both from then on.
 
-    It counts with the earliest creation, the first source and the first owner, and has the touches and handoffs of
-    both. The other one is closed, and counts no more.
+    It counts with the earliest creation, the first source, the first owner and the first contact, and has the touches
+    and handoffs of both. The other one is closed, and counts no more.
     """
     moment = await work.moment(body.occurred_at)
     survivor, other = await _both(work, lead_id, body.lead)
     commands = [
-        (survivor.id, AbsorbLead(moment=moment, other=other)),
+        (survivor.id, AbsorbLead(moment=moment, other=other, working=await _working(work, survivor))),
         (other.id, MergeLead(moment=moment, into=survivor.id)),
     ]
     return await _done(work, commands)
@@ -92,7 +93,7 @@ async def unmerge_leads(lead_id: UUID, body: OtherLead, work: Work) -> LeadView:
     moment = await work.moment(body.occurred_at)
     survivor, other = await _both(work, lead_id, body.lead)
     commands = [
-        (survivor.id, ReleaseLead(moment=moment, other=other)),
+        (survivor.id, ReleaseLead(moment=moment, other=other, working=await _working(work, survivor))),
         (other.id, UnmergeLead(moment=moment, from_lead=survivor.id)),
     ]
     return await _done(work, commands)
@@ -112,6 +113,12 @@ async def _both(work: UnitOfWork, survivor: UUID, other: UUID) -> tuple[LeadStat
         raise Forbidden("You may merge leads that you hold.")
     work.match(found[survivor])
     return seen[survivor], seen[other]
+
+
+async def _working(work: UnitOfWork, survivor: LeadState) -> WorkingTime:
+    """Of who holds the survivor, else of the firm."""
+    holder = None if survivor.owner is None else survivor.owner.person
+    return await work.directory.working_time(work.tenant, holder)
 
 
 def _holds(work: UnitOfWork, lead: LeadState) -> bool:

@@ -1,8 +1,9 @@
 """Merging leads of one prospect, and parting them again. Pure.
 
-The survivor takes the earliest creation, the first source and the first owner of all it stands for, and their touches;
-what it lacks, it has from the others. The other lead stays as it is, closed until they are parted. Parted, both are as
-if they had never been merged, but for what happened to the survivor meanwhile, which stays with it.
+The survivor takes the earliest creation, the first source, the first owner, the first contact and the deadline of the
+first response of all it stands for, and their touches; what it lacks, it has from the others. The other lead stays as
+it is, closed until they are parted. Parted, both are as if they had never been merged, but for what happened to the
+survivor meanwhile, which stays with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,15 +13,21 @@ from uuid import UUID
 
 from chassis.aggregates import Command
 from chassis.refusals import Kind, Refusal
+from chassis.working_time import WorkingTime
 from events.catalogue.leads import LeadEvent, LeadState, LeadStatus, Owner, Touch
 from events.catalogue.merges import LeadAbsorbed, LeadMerged, LeadReleased, LeadUnmerged
+from events.catalogue.response_clock import ResponseClock
 from events.catalogue.touches import Merged, Origin
 from leads.merging.touches import capture_of, kept
+from leads.responses.clock import working_seconds
 from leads.sequence import refuse_earlier
 
 MERGES_MOST = 20
 FILLED = ("title", "contact_id", "account_id")
 """What a survivor without it takes from the other."""
+CONTACT, TALK = ("first_contact_at", "first_contact_on"), ("first_talk_at", "first_talk_on")
+CONTACTED = (*CONTACT, *TALK, "working_seconds_to_contact")
+"""What a lead knows of its first contact."""
 
 
 class LeadIsMerged(Refusal):
@@ -80,9 +87,10 @@ class TooManyMerged(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class AbsorbLead(Command):
-    """Stand for another lead, too; ``other`` is that lead, locked."""
+    """Stand for another lead, too; ``other`` is that lead, locked, ``working`` the working time of the survivor."""
 
     other: LeadState
+    working: WorkingTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +102,10 @@ class MergeLead(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseLead(Command):
-    """Stand for the other no more; ``other`` is that lead, locked."""
+    """Stand for the other no more; ``other`` is that lead, locked, ``working`` the working time of the survivor."""
 
     other: LeadState
+    working: WorkingTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +135,7 @@ def _absorb(command: AbsorbLead, lead: LeadState) -> Iterator[LeadEvent]:
     }
     merged = Merged(lead_id=other.id, at=command.moment.at, origin=origin_of(other), filled=tuple(filled))
     theirs = [touch.model_copy(update={"from_lead": other.id}) for touch in other.later_touches]
-    after = _standing_for(lead, (*lead.merges, merged), theirs)
+    after = _standing_for(lead, (*lead.merges, merged), theirs, command.working)
     after = after.model_copy(update={"changed_at": command.moment.at, **filled})
     yield LeadAbsorbed(merged_id=other.id, from_source=lead.source, lead=after)
 
@@ -148,7 +157,7 @@ def _release(command: ReleaseLead, lead: LeadState) -> Iterator[LeadEvent]:
         raise MergeUnderOffer(handoff_id=str(lead.open_handoff))
     refuse_earlier(command.moment.at, lead.changed_at)
     left = tuple(each for each in lead.merges if each is not parted)
-    after = _standing_for(lead, left, ()).model_copy(
+    after = _standing_for(lead, left, (), command.working).model_copy(
         update={"changed_at": command.moment.at, **_taken_back(lead, other, parted)}
     )
     yield LeadReleased(merged_id=other.id, from_source=lead.source, lead=after)
@@ -169,8 +178,16 @@ MERGING: Final[Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEv
 
 
 def origin_of(lead: LeadState) -> Origin:
-    """How the lead itself came in."""
-    return lead.own_origin or Origin(
+    """How the lead itself came in and was answered.
+
+    One that was merged before contacts were kept apart has a contact that none of the others brought: it is its own.
+    """
+    own = lead.own_origin
+    if own is not None and any(each.first_contact_at for each in (own, *(each.origin for each in lead.merges))):
+        return own
+    if own is not None:
+        return own.model_copy(update={name: getattr(lead, name) for name in CONTACTED})
+    return Origin(
         created_at=lead.created_at,
         created_on=lead.created_on,
         external_id=lead.external_id,
@@ -178,17 +195,20 @@ def origin_of(lead: LeadState) -> Origin:
         campaign=lead.campaign,
         medium=lead.medium,
         first_owner=lead.first_owner,
+        first_held_at=lead.first_held_at,
+        response=lead.response,
+        **{name: getattr(lead, name) for name in CONTACTED},
     )
 
 
 def first_held(lead: LeadState, owner: Owner) -> dict[str, Any]:
     """Who holds the lead now, and who held it first: by itself, and of all it stands for the earliest that was held."""
-    own = lead.own_origin
-    if own is None:
-        return {"owner": owner, "first_owner": lead.first_owner or owner}
-    own = own.model_copy(update={"first_owner": own.first_owner or owner})
+    own = origin_of(lead)
+    if own.first_owner is None:
+        own = own.model_copy(update={"first_owner": owner, "first_held_at": lead.changed_at})
     origins = sorted((own, *(each.origin for each in lead.merges)), key=lambda each: each.created_at)
-    return {"owner": owner, "own_origin": own, "first_owner": _counted(origins)["first_owner"]}
+    kept_apart = {} if lead.own_origin is None else {"own_origin": own}
+    return {"owner": owner, **kept_apart, **_holder(origins)}
 
 
 def own_details(lead: LeadState, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,7 +236,9 @@ def _refuse_merge(lead: LeadState, other: LeadState) -> None:
         raise TooManyMerged(f"A lead stands for at most {MERGES_MOST} others.")
 
 
-def _standing_for(lead: LeadState, merges: tuple[Merged, ...], theirs: Sequence[Touch]) -> LeadState:
+def _standing_for(
+    lead: LeadState, merges: tuple[Merged, ...], theirs: Sequence[Touch], working: WorkingTime | None
+) -> LeadState:
     """The lead with the origin and touches of these, and of no others."""
     own = origin_of(lead)
     origins = {lead.id: own} | {each.lead_id: each.origin for each in merges}
@@ -233,12 +255,12 @@ def _standing_for(lead: LeadState, merges: tuple[Merged, ...], theirs: Sequence[
             "merges": merges,
             "own_origin": own if merges else None,
             "later_touches": kept([*stay, *theirs, *captures]),
-            **_counted([first[1], *(origin for _, origin in later)]),
+            **_counted(lead, [first[1], *(origin for _, origin in later)], working),
         }
     )
 
 
-def _counted(origins: Sequence[Origin]) -> dict[str, Any]:
+def _counted(lead: LeadState, origins: Sequence[Origin], working: WorkingTime | None) -> dict[str, Any]:
     """By what the lead counts, from all origins in the order of time."""
     first = origins[0]
     known = next((each for each in origins if each.source is not None), first)
@@ -248,8 +270,38 @@ def _counted(origins: Sequence[Origin]) -> dict[str, Any]:
         "source": known.source,
         "campaign": known.campaign,
         "medium": known.medium,
-        "first_owner": next((each.first_owner for each in origins if each.first_owner is not None), None),
+        "response": _told(next((each.response for each in origins if each.response), None), lead.response),
+        **_holder(origins),
+        **_contacted(origins, working),
     }
+
+
+def _holder(origins: Sequence[Origin]) -> dict[str, Any]:
+    """Who held it first, of origins in the order of time."""
+    held = next((each for each in origins if each.first_owner is not None), origins[0])
+    return {"first_owner": held.first_owner, "first_held_at": held.first_held_at}
+
+
+def _contacted(origins: Sequence[Origin], working: WorkingTime | None) -> dict[str, Any]:
+    """The earliest contact and the earliest talk of all; how long that took since the earliest creation."""
+    contacted, talked = _earliest(origins, CONTACT[0]), _earliest(origins, TALK[0])
+    seconds = contacted.working_seconds_to_contact
+    if contacted is not origins[0] and contacted.first_contact_at is not None:
+        seconds = working_seconds(working, origins[0].created_at, contacted.first_contact_at)
+    first = {name: getattr(contacted, name) for name in CONTACT} | {name: getattr(talked, name) for name in TALK}
+    return {**first, "working_seconds_to_contact": seconds}
+
+
+def _earliest(origins: Sequence[Origin], at: str) -> Origin:
+    """The one that has the earliest instant of this name; the first where none has any."""
+    return min((each for each in origins if getattr(each, at)), key=lambda each: getattr(each, at), default=origins[0])
+
+
+def _told(clock: ResponseClock | None, known: ResponseClock | None) -> ResponseClock | None:
+    """A clock that the lead has already stays with what was told of it."""
+    if clock is None or known is None:
+        return clock
+    return known if known.model_copy(update={"breached": clock.breached}) == clock else clock
 
 
 def _taken_back(lead: LeadState, other: LeadState, parted: Merged) -> dict[str, Any]:

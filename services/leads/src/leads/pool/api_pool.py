@@ -71,7 +71,8 @@ async def claim_lead(lead_id: UUID, work: Work) -> LeadView:
     if owner is None:
         raise Forbidden("Only a person can hold a lead.")
     await _refuse_beyond_limit(work, owner.person)
-    command = ClaimLead(moment=moment, by=owner)
+    working = await work.directory.working_time(work.tenant, owner.person)
+    command = ClaimLead(moment=moment, by=owner, working=working)
     loaded = await work.execute(
         LEAD, lead_id, command, visible=lambda lead: pooled_at(lead) is not None or sees_lead(scope, lead)
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chassis.aggregates import Command
 from chassis.refusals import Kind, Refusal
+from chassis.working_time import WorkingTime
 from events.catalogue.leads import (
     AppliedRule,
     AssignedHow,
@@ -22,6 +23,7 @@ from events.catalogue.leads import (
 )
 from leads.merging.merge import first_held
 from leads.refusals import HandoffIsOpen, LeadIsClosed
+from leads.responses.clock import restarted
 from leads.sequence import refuse_earlier
 
 
@@ -46,9 +48,10 @@ class ClaimLimitReached(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimLead(Command):
-    """Somebody takes a lead out of the pool."""
+    """Somebody takes a lead out of the pool, who works at these times."""
 
     by: Owner
+    working: WorkingTime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +70,17 @@ class RecycleLead(Command):
 
 
 def assigned(
-    lead: LeadState, owner: Owner, how: AssignedHow = AssignedHow.HAND, rule: AppliedRule | None = None
+    lead: LeadState,
+    owner: Owner,
+    how: AssignedHow = AssignedHow.HAND,
+    rule: AppliedRule | None = None,
+    working: WorkingTime | None = None,
 ) -> LeadAssigned:
     """The lead, which has changed at the moment of the command already, has a new owner from then on."""
     held = lead.model_copy(
         update={
             **first_held(lead, owner),
+            **restarted(lead, working),
             "held_since": lead.changed_at,
             "assigned_by_rule": rule,
             "pool": None,
@@ -106,7 +114,7 @@ def pooled_at(lead: LeadState) -> datetime | None:
 def _claim(command: ClaimLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.pool is None:
         raise LeadIsNotInPool
-    yield assigned(_changed(command, lead), command.by, AssignedHow.CLAIM)
+    yield assigned(_changed(command, lead), command.by, AssignedHow.CLAIM, working=command.working)
 
 
 def _return(command: ReturnToPool, lead: LeadState) -> Iterator[LeadEvent]:

@@ -44,14 +44,7 @@ class Moving:
 
     async def leads(self, ids: Sequence[UUID]) -> None:
         taken = [(lead, self._successor(lead.id, lead.owner)) for lead in await self._states(LEAD, ids)]
-        await self._write(
-            LEAD,
-            [
-                (lead.id, AssignLead(moment=await self._moment(lead.changed_at), to=to))
-                for lead, to in taken
-                if to is not None
-            ],
-        )
+        await self._write(LEAD, [(lead.id, await self._assignment(lead, to)) for lead, to in taken if to is not None])
 
     async def accounts(self, ids: Sequence[UUID]) -> None:
         taken = [(account, self._successor(account.id, account.owner)) for account in await self._states(CUSTOMER, ids)]
@@ -89,6 +82,10 @@ class Moving:
             self.outcome.refuse(id_, to)
             return None
         return to
+
+    async def _assignment(self, lead: LeadState, to: Owner) -> AssignLead:
+        working = await self._work.directory.working_time(self._work.tenant, to.person)
+        return AssignLead(moment=await self._moment(lead.changed_at), to=to, working=working)
 
     async def _moment(self, changed_at: datetime | None) -> Moment:
         """From the day of the transfer on, but not before the record's last change."""
