@@ -56,6 +56,38 @@ def lead_wins(world: Any, day: date) -> Iterator[Seen]:
             yield Seen(deal.lead_created_on, place(deal.lead_owner, source=deal.source), "led to a win")
 
 
+def responses(world: Any, day: date) -> Iterator[Seen]:
+    """First contacts until the day, what became of deadlines by then, and whom nobody had turned to."""
+    for lead in world.latest("lead"):
+        if lead.created_on > day or lead.merged_into:
+            continue
+        where, on = place(lead.first_owner, source=lead.source), lead.created_on
+        contact = lead.first_contact_at if lead.first_contact_on and lead.first_contact_on <= day else None
+        gone = lead.disqualified_reason if lead.disqualified_on and lead.disqualified_on <= day else None
+        junk = (gone or "").strip().lower() in NOT_PROSPECTS
+        if contact:
+            hours = hours_between(lead.created_at, contact)
+            yield Seen(on, where, "hours", hours)
+            if lead.working_seconds_to_contact is not None:
+                yield Seen(on, where, "working hours", Fraction(lead.working_seconds_to_contact, 3600))
+            if lead.first_held_at:
+                held = min(hours, hours_between(lead.created_at, lead.first_held_at))
+                yield Seen(on, where, "until held", held)
+                yield Seen(on, where, "since held", hours - held)
+        elif not junk:
+            yield Seen(on, where, "unanswered")
+        if lead.response:
+            in_time = contact and contact <= lead.response.due_at
+            missed = lead.response.breached and lead.response.due_on <= day
+            excused = not contact and junk
+            became = "met" if in_time else "excused" if excused else "breached" if missed else "running"
+            yield Seen(on, where, became)
+
+
+def hours_between(start: datetime, end: datetime) -> Fraction:
+    return Fraction(max(0, int((end - start).total_seconds())), 3600)
+
+
 def handoffs(world: Any, day: date) -> Iterator[Seen]:
     for handoff in world.latest("handoff"):
         if handoff.offered_on > day:

@@ -14,6 +14,7 @@ from events.catalogue.activities import ActivityKind, ActivityState, ActivitySta
 from events.catalogue.campaigns import Reversal, SpendState
 from events.catalogue.deals import Closing, DealState, DealStatus, Line, Span
 from events.catalogue.leads import HandoffState, HandoffStatus, LeadState, LeadStatus, Owner
+from events.catalogue.response_clock import ResponseClock
 from events.catalogue.scoring import Forecast, ScoreState
 from events.money import Money, PinnedRate
 
@@ -57,7 +58,8 @@ def a_world(seed: int, size: int = 25, first: date = date(2025, 11, 20), days: i
     world = World()
     for number in range(size):
         start = datetime(first.year, first.month, first.day, 9, tzinfo=UTC) + timedelta(days=dice.randrange(days))
-        world.leads.append(_lead(dice, name(f"lead {seed} {number}"), start))
+        lead = _lead(dice, name(f"lead {seed} {number}"), start)
+        world.leads.append(_answered(Random(f"response {seed} {number}"), lead))  # noqa: S311
         world.handoffs.append(_handoff(dice, world.leads[-1][-1], name(f"handoff {seed} {number}"), start))
         world.deals.append(_deal(dice, world.leads[-1][-1], name(f"deal {seed} {number}"), start))
         world.spends.append(_spend(Random(f"{seed} {number}"), name(f"spend {seed} {number}"), start))  # noqa: S311
@@ -101,6 +103,29 @@ def _lead(dice: Random, id_: UUID, at: datetime) -> list[LeadState]:
     elif fate < 0.7:
         gone = {"status": LeadStatus.DISQUALIFIED, "disqualified_on": later.date()}
         versions.append(lead.model_copy(update={**gone, "disqualified_reason": dice.choice(REASONS)}))
+    return versions
+
+
+def _answered(dice: Random, versions: list[LeadState]) -> list[LeadState]:
+    """Turned to before the lead was there, in time, late or never, with a deadline or without; told late or not yet."""
+    at = versions[0].created_at
+    due = at + timedelta(hours=dice.choice((1, 8, 50)))
+    clock = ResponseClock(limit=name("limit"), working_minutes=60, started_at=at, due_at=due, due_on=due.date())
+    held = at + timedelta(minutes=dice.choice((0, 0, 30, 300)))
+    facts: dict[str, Any] = {"response": clock if dice.random() < 0.7 else None}
+    versions = [
+        lead.model_copy(update={**facts, "first_held_at": None if lead.first_owner is None else held})
+        for lead in versions
+    ]
+    contact = dice.choice((None, at - timedelta(days=3), at, at + timedelta(minutes=7), due, due + timedelta(days=9)))
+    if facts["response"] is not None and (contact is None or contact > due) and dice.random() < 0.8:
+        facts = {"response": clock.model_copy(update={"breached": True})}
+        versions.append(versions[-1].model_copy(update=facts))
+    if contact is not None:
+        waited = max(0, int((contact - at).total_seconds()))
+        contacted = {"first_contact_at": contact, "first_contact_on": contact.date()}
+        working = None if dice.random() < 0.1 else waited // 3
+        versions.append(versions[-1].model_copy(update={**contacted, "working_seconds_to_contact": working}))
     return versions
 
 

@@ -6,10 +6,11 @@ The definition says all that decides what is counted; a changed definition is a 
 from typing import Final
 
 from analytics.kpi import Kpi
-from analytics.kpis import activities, closes, freshness, handoffs, leads, pipeline, scores
+from analytics.kpis import activities, closes, freshness, handoffs, leads, pipeline, responses, scores
 
 KPIS: Final[tuple[Kpi, ...]] = (
     *leads.KPIS,
+    *responses.KPIS,
     *handoffs.KPIS,
     *closes.KPIS,
     *pipeline.KPIS,

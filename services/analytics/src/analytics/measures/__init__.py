@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from analytics.ledger.posting import Measure, Postings, PostingsByKind
-from analytics.measures import activities, deals, handoffs, leads, scores, spends, stage_flow
+from analytics.measures import activities, deals, handoffs, leads, responses, scores, spends, stage_flow
 from events.catalogue.activities import ActivityState
 from events.catalogue.campaigns import SpendState
 from events.catalogue.deals import DealState
@@ -32,7 +32,7 @@ class Kind:
 
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(LEADS_LEAD, LeadState, leads.postings, (leads,)),
+    Kind(LEADS_LEAD, LeadState, leads.postings, (leads, responses)),
     Kind(LEADS_HANDOFF, HandoffState, handoffs.postings, (handoffs,)),
     Kind(DEALS_DEAL, DealState, deals.postings, (deals, stage_flow)),
     Kind(LEADS_SPEND, SpendState, spends.postings, (spends,)),

@@ -18,12 +18,22 @@ from events.catalogue.scoring import ScoreState
 def lead_as_of(lead: LeadState, day: date) -> LeadState | None:
     if lead.created_on > day:
         return None
-    changes: dict[str, Any] = {}
+    changes = _response_as_of(lead, day)
     if lead.converted_on is not None and lead.converted_on > day:
-        changes = {"converted_on": None, "status": LeadStatus.QUALIFIED}
+        changes |= {"converted_on": None, "status": LeadStatus.QUALIFIED}
     elif lead.disqualified_on is not None and lead.disqualified_on > day:
-        changes = {"disqualified_on": None, "status": LeadStatus.OPEN}
+        changes |= {"disqualified_on": None, "status": LeadStatus.OPEN}
     return lead.model_copy(update=changes) if changes else lead
+
+
+def _response_as_of(lead: LeadState, day: date) -> dict[str, Any]:
+    """A contact that came later was not known, nor a breach whose deadline was still to come."""
+    changes: dict[str, Any] = {}
+    if lead.first_contact_on is not None and lead.first_contact_on > day:
+        changes = {"first_contact_at": None, "first_contact_on": None, "working_seconds_to_contact": None}
+    if lead.response is not None and lead.response.breached and lead.response.due_on > day:
+        changes["response"] = lead.response.model_copy(update={"breached": False})
+    return changes
 
 
 def handoff_as_of(handoff: HandoffState, day: date) -> HandoffState | None:

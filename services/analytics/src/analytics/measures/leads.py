@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from analytics.ledger.posting import Measure, Posting, Slice
+from analytics.measures import responses
 from analytics.measures.dimensions import held_by, labelled
 from events.catalogue.leads import LeadState, LeadStatus
 from events.catalogue.qualification import is_junk
@@ -31,6 +32,7 @@ def postings(lead: LeadState) -> Iterator[Posting]:
         return
     where = held_by(lead.first_owner, Slice(source=lead.source, label=outcome(lead)))
     yield Posting(LEADS, lead.created_on, where)
+    yield from responses.postings(lead)
 
 
 def outcome(lead: LeadState) -> str:
