@@ -40,6 +40,8 @@ CREATE INDEX lead_response_due ON lead (tenant_id, response_due_at, id) WHERE re
 CREATE INDEX lead_response_status ON lead (tenant_id, response_status, response_due_at, id)
     WHERE response_status IS NOT NULL;
 CREATE INDEX lead_response_owner ON lead (tenant_id, owner_id, response_due_at, id) WHERE response_status IS NOT NULL;
+CREATE INDEX lead_response_source ON lead (tenant_id, source, response_due_at, id)
+    WHERE response_status IS NOT NULL AND source IS NOT NULL;
 CREATE INDEX lead_response_running ON lead (response_due_at, tenant_id, id) WHERE response_status = 'running';
 CREATE INDEX lead_created ON lead (tenant_id, created_at, id);
 CREATE INDEX lead_status ON lead (tenant_id, status, created_at, id);

@@ -68,8 +68,8 @@ def test_a_breach_is_counted_and_told_and_taken_back_where_the_call_was_in_time(
     answered = admin.get("leads", path)
     assert answered["response"]["status"] == "met"
     assert counted(admin, "lead-response-breaches", answered) == (0, 1)
-    seconds, leads = counted(admin, "lead-response-working-time", answered)
-    assert (round(seconds / 60), leads) == (30, 1)
+    hours, leads = counted(admin, "lead-response-working-time", answered)
+    assert (round(hours, 1), leads) == (0.5, 1)
 
 
 def _known(admin, person):
