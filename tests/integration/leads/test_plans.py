@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from chassis.database import begin_as_tenant, rolled_back
 from chassis.principal import Scope
 from leads import store
 from leads.duplicates.match_keys import MatchKeys
+from leads.responses import store as responses
 
 FIRM = UUID(int=0xF1)
 REP = Scope(person=UUID(int=0xA1))
@@ -26,9 +28,11 @@ FROM generate_series(1, 10000) AS n
 """
 LEADS = """
 INSERT INTO lead
-  (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, owner_team_id, created_at)
+  (tenant_id, id, version, state, status, source, campaign, contact_id, owner_id, owner_team_id, created_at,
+   response_due_at, response_status)
 SELECT tenant_id, uuidv7(), 1, '{}', 'open', CASE n % 1000 WHEN 0 THEN 'embassy' ELSE 'fair' END,
-  CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), uuidv7(), now()
+  CASE n % 1000 WHEN 1 THEN 'spring' END, id, uuidv7(), uuidv7(), now(),
+  now(), CASE n % 1000 WHEN 2 THEN 'overdue' ELSE 'met' END
 FROM (SELECT *, row_number() OVER () AS n FROM contact WHERE tenant_id = $1)
 """
 
@@ -100,6 +104,19 @@ async def test_a_manager_of_few_leads_among_many_reads_those_few(reading: Any) -
     query.within(MANAGER, *store.LEAD_OWNERS)
     await store.leads(plans, query, after=None, created=(None, None), descending=True, limit=50)
     assert plans.asked == 1
+    assert plans.whole_tables == []
+
+
+async def test_first_responses_of_few_leads_among_many_are_read_by_an_index(reading: Any) -> None:
+    plans = Plans(reading)
+    for rare in ({"source": "embassy"}, {"owner_id": REP.person}, {"response_status": "overdue"}):
+        for scope in SCOPES:
+            query = store.Query(FIRM)
+            query.equal(rare)
+            query.within(scope, *store.LEAD_OWNERS)
+            await responses.by_deadline(plans, query, after=None, limit=50)
+    await responses.late_responses(plans, FIRM, datetime(2026, 3, 1, tzinfo=UTC), 100)
+    assert plans.asked == 3 * len(SCOPES) + 1
     assert plans.whole_tables == []
 
 
