@@ -551,10 +551,12 @@ CREATE TABLE activity (
     -- When a call, meeting or visit takes its performer's time; absent where it has no time.
     planned_from timestamptz,
     planned_until timestamptz,
+    series_id uuid,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, external_id)
 );
 CREATE INDEX activity_planned ON activity (tenant_id, performer_id, planned_until) WHERE planned_until IS NOT NULL;
+CREATE INDEX activity_series ON activity (tenant_id, series_id, at, id) WHERE series_id IS NOT NULL;
 CREATE INDEX activity_at ON activity (tenant_id, at, id);
 CREATE INDEX activity_performer ON activity (tenant_id, performer_id, at, id);
 CREATE INDEX activity_team ON activity (tenant_id, performer_team_id, at, id);

@@ -10,7 +10,7 @@ from events.consumer import Consumer
 from events.topics import DEALS_DEAL, DEALS_REFUSAL
 from leads import api_leads
 from leads.activities import api as api_activities
-from leads.activities import api_follow_ups
+from leads.activities import api_follow_ups, api_series
 from leads.activities.gauges import keep_gauges
 from leads.assignment import api_policy
 from leads.calendars import api as api_calendars
@@ -104,6 +104,7 @@ SERVICE = Service(
         api_rules.router,
         api_scores.router,
         api_activities.router,
+        api_series.router,
         api_follow_ups.router,
         api_calendars.router,
         api_feed.router,

@@ -109,6 +109,8 @@ class ActivityState(Value):
     moves: tuple[Move, ...] = ()
     without_contact: str | None = None
     """A code: why a visit was made or planned though nobody had talked to the customer before."""
+    series_id: UUID | None = None
+    """What was planned together, to come again each week or month."""
     checked_in_at: Timestamp | None = None
     checked_out_at: Timestamp | None = None
     distance_metres: NonNegativeInt | None = None

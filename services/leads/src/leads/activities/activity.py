@@ -202,6 +202,7 @@ def _columns(activity: ActivityState) -> Mapping[str, object]:
         "first_of_day": activity.first_of_day,
         "planned_from": planned_from,
         "planned_until": planned_until,
+        "series_id": activity.series_id,
     }
 
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, StrictInt, model_validator
 
 from chassis.inputs import Day, ExternalId, Input, LongText, Name, OccurredAt, StrictBool, at_field
 from events.catalogue.activities import ActivityKind, Direction
+from leads.activities.recurring import Every
 from leads.calendars.inputs import Conflicts
 from leads.inputs import Change, Code, When, at_most_one
 
@@ -87,6 +88,31 @@ class ActivityWithNextStep(ActivityInput):
 
     next_step: NextStepInput | None = None
     conflicts: Conflicts = "warn"
+
+
+class SeriesInput(ActivityInput):
+    """An activity that is planned to come again, at the same time of the clock."""
+
+    every: Every
+    interval: Annotated[StrictInt, Field(ge=1, le=12)] = 1
+    """So many weeks or months lie between two."""
+    times: Annotated[StrictInt, Field(ge=2, le=60)]
+    conflicts: Conflicts = "warn"
+
+    @model_validator(mode="after")
+    def _is_to_come(self) -> Self:
+        if self.status == "done":
+            raise at_field("status", "what comes again is planned")
+        if self.external_id is not None:
+            raise at_field("external_id", "several activities cannot have one")
+        return self
+
+
+class SeriesEndInput(When):
+    """From when on nothing of it will be done, now where absent, and why."""
+
+    at_from: PlannedTime | None = None
+    reason: Code | None = None
 
 
 class FollowUpInput(Input):

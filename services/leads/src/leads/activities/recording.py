@@ -66,7 +66,7 @@ class Recordings:
     async def gather(self, bodies: Iterable[ActivityInput]) -> None:
         await self._subjects.gather(bodies)
 
-    async def recording(self, body: ActivityInput) -> Recording:
+    async def recording(self, body: ActivityInput, series: UUID | None = None) -> Recording:
         moment = await self._lookups.moment(body.occurred_at)
         subject = self._subjects.of(body)
         await self._refuse_barred(body, subject.contact)
@@ -88,6 +88,7 @@ class Recordings:
             without_contact=body.without_contact,
             text_revision=int(text != NO_TEXT),
             imported=self._lookups.imported(body),
+            series_id=series,
             **await self._planned(body),
             **_so_far(body, moment, self._work),
         )

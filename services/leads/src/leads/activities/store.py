@@ -59,6 +59,13 @@ WHERE EXISTS (
 """
 
 
+OPEN_OF_SERIES = """
+SELECT id FROM activity
+WHERE tenant_id = $1 AND series_id = $2 AND at >= $3 AND status IN ('planned', 'asked', 'agreed')
+ORDER BY at, id
+"""
+
+
 class Before(NamedTuple):
     """With one of these somebody may have had a contact by then."""
 
@@ -178,3 +185,8 @@ async def prior_contacts(connection: "Connection[Row]", tenant: UUID, asked: Seq
     columns = [list(column) for column in zip(*asked, strict=True)]
     rows = await connection.fetch(PRIOR_CONTACTS, tenant, list(range(len(asked))), *columns)
     return {row["place"] for row in rows}
+
+
+async def open_of_series(connection: "Connection[Row]", tenant: UUID, series: UUID, start: datetime) -> list[UUID]:
+    """Those of a series that are still to be done, from an instant on, by time."""
+    return [row["id"] for row in await connection.fetch(OPEN_OF_SERIES, tenant, series, start)]

@@ -56,6 +56,8 @@ class ActivityView(BaseModel):
     moves: list[MoveView]
     without_contact: str | None
     """Why there was a visit though nobody had a contact with the customer before."""
+    series: UUID | None
+    """What was planned together with it."""
     checked_in_at: datetime | None
     checked_out_at: datetime | None
     distance_metres: int | None
@@ -105,6 +107,7 @@ class ActivityView(BaseModel):
             agreed_at=activity.agreed_at,
             moves=[MoveView(**dict(move)) for move in activity.moves],
             without_contact=activity.without_contact,
+            series=activity.series_id,
             checked_in_at=activity.checked_in_at,
             checked_out_at=activity.checked_out_at,
             distance_metres=activity.distance_metres,
@@ -124,3 +127,10 @@ class PlannedActivityView(ActivityView):
     """An activity, and what speaks against the time for which it is planned."""
 
     conflicts: list[ConflictView]
+
+
+class SeriesView(BaseModel):
+    """Plans that come again, by time."""
+
+    series: UUID
+    activities: list[PlannedActivityView]
