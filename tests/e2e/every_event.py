@@ -241,7 +241,7 @@ def activities(admin: Caller, ana: str, account: str) -> None:
 def _was_there(admin: Caller, ana: str, account: str, visit: str) -> None:
     """Whoever makes the visit checks in and out, a little away from where the account is."""
     steps = [{"code": "stock", "text": "Đếm hàng tồn"}]
-    admin.put("leads", "/v1/visit-plans/a", {"every_days": 30, "steps": steps})
+    admin.post("leads", "/v1/visit-plans", {"customer_class": "a", "every_days": 30, "steps": steps})
     admin.put("leads", f"/v1/accounts/{account}/site", {"latitude": 21.0278, "longitude": 105.8342})
     phone = {"name": "Điện thoại của Ana", "roles": ["rep"], "person": ana}
     device = Caller(admin.addresses, admin.post("identity", "/v1/api-keys", phone)["key"])

@@ -7,6 +7,7 @@ import pytest
 from events.testing import published
 
 SCRIPT = {
+    "script": "first-talk",
     "title": "Nói chuyện lần đầu",
     "questions": [
         {"code": "trouble", "text": "Anh chị gặp khó khăn gì?", "need": "reliability"},
@@ -17,7 +18,7 @@ SCRIPT = {
 
 @pytest.fixture
 async def script(world, done):
-    return done(await world.ops.put("/v1/question-scripts/first-talk", SCRIPT))
+    return done(await world.ops.post("/v1/question-scripts", SCRIPT))
 
 
 @pytest.fixture
@@ -42,10 +43,10 @@ def texts(found):
 async def test_other_questions_make_an_edition_and_old_answers_keep_theirs(world, script, call, done, assert_problem):
     assert (script["edition"], script["questions"][1]["need"]) == (1, None)
     done(await world.ana.post(f"{call}/answers", said(trouble="Rò rỉ", decides="Giám đốc")), 201)
-    renamed = done(await world.ops.put("/v1/question-scripts/first-talk", {**SCRIPT, "title": "First"}))
+    renamed = done(await world.ops.post("/v1/question-scripts", {**SCRIPT, "title": "First"}))
     assert (renamed["edition"], renamed["title"]) == (1, "First")
     fewer = {**SCRIPT, "questions": [{**SCRIPT["questions"][0], "text": "Máy có hay hỏng không?"}]}
-    assert done(await world.ops.put("/v1/question-scripts/first-talk", fewer))["edition"] == 2
+    assert done(await world.ops.post("/v1/question-scripts", fewer))["edition"] == 2
     assert [each["edition"] for each in done(await world.ana.get("/v1/question-scripts"))["items"]] == [2]
     assert len(done(await world.ana.get("/v1/question-scripts/first-talk", edition=1))["questions"]) == 2
     refused = await world.ana.post(f"{call}/answers", said(decides="Kế toán"))
@@ -53,7 +54,7 @@ async def test_other_questions_make_an_edition_and_old_answers_keep_theirs(world
     done(await world.ana.post(f"{call}/answers", {**said(decides="Kế toán"), "edition": 1}), 201)
     [now] = done(await world.ana.post(f"{call}/answers", said(trouble="Ồn")), 201)["needs"]
     assert (now["edition"], now["asked"], now["need"]) == (2, "Máy có hay hỏng không?", "reliability")
-    assert_problem(await world.ana.put("/v1/question-scripts/first-talk", SCRIPT), 403, "forbidden")
+    assert_problem(await world.ana.post("/v1/question-scripts", SCRIPT), 403, "forbidden")
     assert_problem(await world.zoe.get("/v1/question-scripts/first-talk"), 404, "not-found")
 
 
@@ -94,12 +95,12 @@ async def test_what_is_no_conversation_or_no_script_has_no_answers(world, lead, 
     )
     assert_problem(await world.ana.post(f"{call}/answers", said(trouble="")), 422, "invalid", "/answers/0/answer")
     twice = {**SCRIPT, "questions": [SCRIPT["questions"][0]] * 2}
-    assert_problem(await world.ops.put("/v1/question-scripts/first-talk", twice), 422, "invalid", "/questions")
-    done(await world.ops.put("/v1/question-scripts/first-talk", {**SCRIPT, "active": False}))
+    assert_problem(await world.ops.post("/v1/question-scripts", twice), 422, "invalid", "/questions")
+    done(await world.ops.post("/v1/question-scripts", {**SCRIPT, "active": False}))
     assert_problem(await world.ana.post(f"{call}/answers", said(trouble="x")), 409, "script-not-in-use", "/script")
 
 
 async def test_editions_made_at_once_are_one_after_the_other(world, script, done):
     bodies = [{**SCRIPT, "questions": [{"code": f"q{number}", "text": "?"}]} for number in range(3)]
-    made = await asyncio.gather(*(world.ops.put("/v1/question-scripts/first-talk", body) for body in bodies))
+    made = await asyncio.gather(*(world.ops.post("/v1/question-scripts", body) for body in bodies))
     assert sorted(done(each)["edition"] for each in made) == [2, 3, 4]

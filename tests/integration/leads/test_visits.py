@@ -10,6 +10,7 @@ HANOI = {"latitude": 21.0278, "longitude": 105.8342}
 ACROSS = {"latitude": 21.0300, "longitude": 105.8342}
 HO_CHI_MINH_CITY = {"latitude": 10.7769, "longitude": 106.7009}
 MONTHLY = {
+    "customer_class": "a",
     "every_days": 30,
     "steps": [{"code": "stock", "text": "Đếm hàng"}, {"code": "shelf", "text": "Chụp kệ", "required": False}],
 }
@@ -92,9 +93,9 @@ async def test_what_is_wrong_is_named(world, account, visit, done, assert_proble
     path = f"/v1/activities/{done(await world.ana.post('/v1/activities', call), 201)['id']}"
     assert_problem(await world.ana.post(f"{path}/check-in", HANOI), 422, "not-a-visit")
     assert_problem(await world.zoe.put(f"/v1/accounts/{account}/site", HANOI), 404, "not-found")
-    twice = {"every_days": 7, "steps": [MONTHLY["steps"][0]] * 2}
-    assert_problem(await world.ops.put("/v1/visit-plans/a", twice), 422, "invalid", "/steps")
-    assert_problem(await world.ops.put("/v1/visit-plans/a", {"every_days": 0}), 422, "invalid", "/every_days")
+    twice = {**MONTHLY, "steps": [MONTHLY["steps"][0]] * 2}
+    assert_problem(await world.ops.post("/v1/visit-plans", twice), 422, "invalid", "/steps")
+    assert_problem(await world.ops.post("/v1/visit-plans", {**MONTHLY, "every_days": 0}), 422, "invalid", "/every_days")
 
 
 async def test_a_lead_has_a_site_of_its_own_until_its_account_has_one(world, account, done, assert_problem):
@@ -109,8 +110,8 @@ async def test_a_lead_has_a_site_of_its_own_until_its_account_has_one(world, acc
 
 
 async def test_accounts_of_a_class_are_due_so_many_days_after_the_last_visit(world, account, done, assert_problem):
-    assert_problem(await world.ana.put("/v1/visit-plans/a", MONTHLY), 403, "forbidden")
-    assert done(await world.ops.put("/v1/visit-plans/a", MONTHLY))["steps"][0]["required"] is True
+    assert_problem(await world.ana.post("/v1/visit-plans", MONTHLY), 403, "forbidden")
+    assert done(await world.ops.post("/v1/visit-plans", MONTHLY))["steps"][0]["required"] is True
     assert done(await world.ana.get("/v1/visit-plans"))["items"] == [done(await world.ana.get("/v1/visit-plans/a"))]
     assert_problem(await world.zoe.get("/v1/visit-plans/a"), 404, "not-found")
     assert done(await world.ana.get("/v1/due-visits"))["items"] == []
@@ -135,7 +136,7 @@ async def test_accounts_of_a_class_are_due_so_many_days_after_the_last_visit(wor
     done(await world.ana.post(f"/v1/accounts/{account}/pause", pause))
     assert done(await world.ana.get("/v1/due-visits", by=soon))["items"] == []
     done(await world.ana.post(f"/v1/accounts/{account}/pause", {}))
-    done(await world.ops.put("/v1/visit-plans/a", {**MONTHLY, "active": False}))
+    done(await world.ops.post("/v1/visit-plans", {**MONTHLY, "active": False}))
     assert done(await world.ana.get("/v1/due-visits", by=soon))["items"] == []
 
 
@@ -143,7 +144,7 @@ async def test_the_standard_steps_of_a_visit_are_done_or_missed(world, account, 
     done(await world.ana.post(f"{visit}/check-in", {**HANOI, "occurred_at": ago(30)}))
     left = {**HANOI, "steps": ["shelf"]}
     assert_problem(await world.ana.post(f"{visit}/check-out", left), 422, "invalid", "/steps")
-    done(await world.ops.put("/v1/visit-plans/a", MONTHLY))
+    done(await world.ops.post("/v1/visit-plans", MONTHLY))
     done(await world.ana.patch(f"/v1/accounts/{account}", {"customer_class": "a"}))
     assert_problem(await world.ana.post(f"{visit}/check-out", {**HANOI, "steps": ["x"]}), 422, "invalid", "/steps")
     found = done(await world.ana.post(f"{visit}/check-out", left))

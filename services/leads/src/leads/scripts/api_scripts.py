@@ -21,6 +21,7 @@ from leads.store import Query as Conditions
 router = APIRouter(route_class=CommandRoute, tags=["question scripts"])
 
 PUMPS = {
+    "script": "first-talk",
     "title": "First talk",
     "questions": [{"code": "trouble", "text": "What troubles you with your pumps today?", "need": "reliability"}],
 }
@@ -28,13 +29,13 @@ PUMPS = {
 Name = Annotated[Code, Path()]
 
 
-@router.put("/v1/question-scripts/{script}", responses=problems(Forbidden, NotFound), openapi_extra=example(PUMPS))
-async def set_question_script(script: Name, body: ScriptInput, work: Work) -> ScriptView:
+@router.post("/v1/question-scripts", status_code=201, responses=problems(Forbidden), openapi_extra=example(PUMPS))
+async def set_question_script(body: ScriptInput, work: Work) -> ScriptView:
     """Say what is asked. Other questions than before are another edition; answers keep the one they were given to."""
     work.principal.require(*RULERS)
-    await store.alone(work.connection, work.tenant, script)
-    known = await store.script(work.connection, work.tenant, script)
-    new = Script(script, 1, body.title, body.asked, body.active)
+    await store.alone(work.connection, work.tenant, body.script)
+    known = await store.script(work.connection, work.tenant, body.script)
+    new = Script(body.script, 1, body.title, body.asked, body.active)
     kept = new if known is None else known.changed(body.title, body.asked, active=body.active)
     await store.keep_script(work.connection, work.tenant, kept, work.now, work.principal.subject)
     return ScriptView.of(kept)

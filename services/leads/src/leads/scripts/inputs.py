@@ -20,6 +20,8 @@ class QuestionInput(Input):
 class ScriptInput(Input):
     """What is asked. Other questions than before are another edition."""
 
+    script: Code
+    """What it is called by those who answer it."""
     title: Name
     questions: Annotated[list[QuestionInput], Field(min_length=1, max_length=50)]
     active: StrictBool = True

@@ -23,16 +23,16 @@ from leads.visits.views import DueVisitView, RulesView, VisitPlanView
 
 router = APIRouter(route_class=CommandRoute, tags=["visits"])
 
-MONTHLY = {"every_days": 30, "steps": [{"code": "stock", "text": "Count the stock"}]}
+MONTHLY = {"customer_class": "a", "every_days": 30, "steps": [{"code": "stock", "text": "Count the stock"}]}
 
 Class = Annotated[Code, Path()]
 
 
-@router.put("/v1/visit-plans/{customer_class}", responses=problems(Forbidden, NotFound), openapi_extra=example(MONTHLY))
-async def set_visit_plan(customer_class: Class, body: PlanInput, work: Work) -> VisitPlanView:
-    """Say how often accounts of a class are visited, and what is done there. It holds from now on."""
+@router.post("/v1/visit-plans", status_code=201, responses=problems(Forbidden), openapi_extra=example(MONTHLY))
+async def set_visit_plan(body: PlanInput, work: Work) -> VisitPlanView:
+    """Say how often accounts of a class are visited, and what is done there, in place of what was said before."""
     work.principal.require(*RULERS)
-    plan = VisitPlan(customer_class, body.every_days, body.standard, body.active)
+    plan = VisitPlan(body.customer_class, body.every_days, body.standard, body.active)
     await store.keep_plan(work.connection, work.tenant, plan)
     return VisitPlanView.of(plan)
 

@@ -11,13 +11,13 @@ from fastapi import APIRouter
 
 from chassis.aggregates import Command
 from chassis.examples import example
+from chassis.occurrence import HISTORIANS
 from chassis.problems import problems
 from chassis.reading import Reader
 from chassis.refusals import Forbidden, Invalid, NotFound
 from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.activities import ActivityState
-from events.catalogue.identity import Role
 from leads.activities import recording
 from leads.activities import store as activities
 from leads.activities.activity import ACTIVITY
@@ -136,9 +136,9 @@ async def _site(reader: Reader, customer: UUID) -> SiteView:
 
 
 async def _own(work: UnitOfWork, activity_id: UUID) -> ActivityState:
-    """The caller's own visit: nobody is somewhere for somebody else. What people's devices sent may be passed on."""
+    """The caller's own visit: nobody is somewhere for somebody else. Others pass on what was sent."""
     activity = await recording.changeable(work, activity_id)
-    if work.principal.person != activity.performer.person and not work.principal.has(Role.INTEGRATION):
+    if work.principal.person != activity.performer.person and not work.principal.has(*HISTORIANS):
         raise Forbidden("Only the person who makes the visit checks in and out.")
     return activity
 

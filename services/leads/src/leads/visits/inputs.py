@@ -68,6 +68,7 @@ class StepInput(Input):
 class PlanInput(Input):
     """How often accounts of a class are visited, and what is done there."""
 
+    customer_class: Code
     every_days: Annotated[StrictInt, Field(ge=1, le=1_000)]
     steps: Annotated[list[StepInput], Field(max_length=20)] = Field(default=[])
     active: StrictBool = True
