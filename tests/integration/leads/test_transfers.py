@@ -1,12 +1,13 @@
 """A person leaves: the open work passes to others, step by step, and everything else stays."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from chassis.unit_of_work import UnitOfWork
+from events.catalogue.identity import Assignment, PersonState, Role
 from events.catalogue.leads import Owner
 from events.catalogue.transfers import (
     DealTransferAdvanced,
@@ -23,7 +24,7 @@ from events.catalogue.transfers import (
 from events.codec import Message
 from events.envelope import Envelope
 from events.ids import uuid7
-from events.testing import assert_published, published
+from events.testing import FixedClock, assert_published, published
 from leads.transfers import carrying_out
 from leads.transfers.carrying_out import carry_out_some, carry_out_transfers, hear
 
@@ -232,6 +233,40 @@ async def test_a_manager_gets_no_records_by_a_transfer_that_they_do_not_see(worl
     async with world.connect() as connection:
         begun = await assert_published(connection, TransferBegun)
     assert begun.transfer.within_teams == (UUID(NORTH),)
+
+
+async def test_a_successor_who_left_meanwhile_gets_nothing_and_one_who_moved_gets_it_in_the_new_team(world, done):
+    world.resources.clock = clock = FixedClock(datetime(2026, 3, 5, 3, tzinfo=UTC))
+    of_bao = done(await world.importer.post("/v1/leads", {"owner_external_id": "bao"}), 201)["id"]
+    of_ana = done(await world.importer.post("/v1/leads", {"owner_external_id": "ana"}), 201)["id"]
+    asked = {"person": ANA, "to": BAO, "from_on": "2026-06-01"}
+    leaves = done(await world.importer.post("/v1/transfers", asked), 202)["id"]
+    await requested(world, done, to_external_id="mai", from_on="2026-06-01")
+    turns = ((date(2020, 1, 1), NORTH), (date(2026, 5, 1), SOUTH))
+    teams = tuple(Assignment(from_on=from_on, team=UUID(team)) for from_on, team in turns)
+    await world.know(
+        PersonState(id=UUID(BAO), external_id="bao", name="Bao", roles=(Role.REP,), active=False),
+        PersonState(id=UUID(MAI), external_id="mai", name="Mai", roles=(Role.MANAGER,), assignments=teams),
+    )
+    clock.at = datetime(2026, 6, 1, 3, tzinfo=UTC)
+    await carried_out(world)
+    assert done(await world.ops.get(f"/v1/leads/{of_ana}"))["owner"]["person"] == ANA
+    refusals = done(await world.ops.get(f"/v1/transfers/{leaves}/refusals"))["items"]
+    assert refusals == [{"part": "leads", "id": of_ana, "code": "successor-left"}]
+    owner = done(await world.ops.get(f"/v1/leads/{of_bao}"))["owner"]
+    assert (owner["person"], owner["team"]) == (MAI, SOUTH)
+
+
+async def test_merged_leads_pass_on_too_and_do_not_fall_back_to_the_leaver(world, done):
+    survivor = done(await world.importer.post("/v1/leads", {"owner_external_id": "mai"}), 201)["id"]
+    merged = done(await world.importer.post("/v1/leads", {"owner_external_id": "bao"}), 201)["id"]
+    done(await world.importer.post(f"/v1/leads/{survivor}/merge", {"lead": merged}))
+    transfer = await requested(world, done)
+    await carried_out(world)
+    assert parts(done(await world.importer.get(f"/v1/transfers/{transfer}")))["leads"] == (1, 0, True)
+    done(await world.importer.post(f"/v1/leads/{survivor}/unmerge", {"lead": merged}))
+    lead = done(await world.ops.get(f"/v1/leads/{merged}"))
+    assert (lead["owner"]["person"], lead["first_owner"]["person"]) == (ANA, BAO)
 
 
 async def test_a_transfer_takes_nothing_from_a_third_person(world, work_of_bao, done, monkeypatch):

@@ -47,7 +47,7 @@ REQUEST = RequestTransfer(
     moment=on_day(1), id=ID, from_owner=ANA, successors=(Successor(team=NORTH, to=BAO),), starts=on_day(2),
     requested_by="person:1",
 )  # fmt: skip
-BEGIN = BeginTransfer(moment=on_day(2))
+BEGIN = BeginTransfer(moment=on_day(2), successors=REQUEST.successors)
 
 
 def noted(part, moved=0, refused=0, done=True):

@@ -103,6 +103,8 @@ class AssignLead(Command):
 
     to: Owner
     working: WorkingTime | None = None
+    even_merged: bool = False
+    """Also where another lead stands for it: parted, it is not to fall back to somebody who has left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +168,8 @@ def decide(command: Command, lead: LeadState | None) -> Iterator[LeadEvent]:
     elif isinstance(command, CaptureLead):
         raise AlreadyExists(id=str(lead.id))
     else:
-        refuse_merged(command, lead)
+        if not (isinstance(command, AssignLead) and command.even_merged):
+            refuse_merged(command, lead)
         yield from _DECISIONS[type(command)](command, lead)
 
 

@@ -20,6 +20,8 @@ class Successor(Value):
 
     team: UUID | None = None
     to: Owner
+    left: bool = False
+    """Whether they had left, too, when the transfer began: what falls to them stays."""
 
 
 class Stays(StrEnum):
@@ -29,14 +31,14 @@ class Stays(StrEnum):
     """Nobody was named for the team it is held for."""
     OUT_OF_SCOPE = "out-of-scope"
     """It is held for a team that whoever asked does not look after."""
+    SUCCESSOR_LEFT = "successor-left"
+    """Who should take it over had left when the transfer began."""
 
 
 def successor(successors: Sequence[Successor], held_by: Owner) -> Owner | None:
     """Who takes over a record that was held so."""
-    by_team = {each.team: each.to for each in successors}
-    if held_by.team is not None and held_by.team in by_team:
-        return by_team[held_by.team]
-    return by_team.get(None)
+    named = _named(successors, held_by)
+    return None if named is None else named.to
 
 
 def passes_to(transfer: "TransferState | DealTransferState", held_by: Owner | None) -> Owner | Stays | None:
@@ -48,7 +50,17 @@ def passes_to(transfer: "TransferState | DealTransferState", held_by: Owner | No
         return None
     if transfer.within_teams is not None and held_by.team not in transfer.within_teams:
         return Stays.OUT_OF_SCOPE
-    return successor(transfer.successors, held_by) or Stays.NO_SUCCESSOR
+    named = _named(transfer.successors, held_by)
+    if named is None:
+        return Stays.NO_SUCCESSOR
+    return Stays.SUCCESSOR_LEFT if named.left else named.to
+
+
+def _named(successors: Sequence[Successor], held_by: Owner) -> Successor | None:
+    by_team = {each.team: each for each in successors}
+    if held_by.team is not None and held_by.team in by_team:
+        return by_team[held_by.team]
+    return by_team.get(None)
 
 
 class TransferStatus(StrEnum):

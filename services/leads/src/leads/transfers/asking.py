@@ -9,7 +9,7 @@ from chassis.occurrence import HISTORIANS, OPEN_FOR
 from chassis.principal import Principal
 from chassis.refusals import Forbidden, Invalid
 from events.catalogue.leads import Owner
-from events.catalogue.transfers import Successor
+from events.catalogue.transfers import Successor, TransferState
 from events.moment import Moment
 from leads.lookups import ASSIGNERS
 from leads.transfers.inputs import TeamRule, TransferInput
@@ -84,3 +84,14 @@ class Asked:
             pointer = f"{pointer}_external_id"
             id_ = (await self._directory.find_person(tenant, external_id or "", pointer=pointer)).id
         return await self._directory.owner(tenant, id_, on, pointer=pointer)
+
+
+async def successors_on(directory: Directory, tenant: UUID, transfer: TransferState) -> tuple[Successor, ...]:
+    """The successors with the teams of the day from which they hold the work; who has left by now gets none of it."""
+    return tuple([await _successor_on(directory, tenant, transfer, each) for each in transfer.successors])
+
+
+async def _successor_on(directory: Directory, tenant: UUID, transfer: TransferState, named: Successor) -> Successor:
+    person = await directory.person(tenant, named.to.person)
+    to = await directory.owner(tenant, person.id, transfer.from_on)
+    return Successor(team=named.team, to=to, left=not person.active)

@@ -21,6 +21,7 @@ from events.codec import Message
 from events.consumer import Consumer
 from events.topics import DEALS_TRANSFER
 from leads.transfers import store
+from leads.transfers.asking import successors_on
 from leads.transfers.moving import MOVES, Moving
 from leads.transfers.transfer import DEALS, TRANSFER, BeginTransfer, NotePart, part_of
 
@@ -54,7 +55,9 @@ async def _ordered_by(resources: Resources, tenant: UUID, id_: UUID) -> Principa
 
 async def _step(work: UnitOfWork, id_: UUID, at_once: int) -> None:
     moment = await work.moment()
-    begun = await work.execute(TRANSFER, id_, BeginTransfer(moment=moment))
+    asked = (await work.load(TRANSFER, id_)).state
+    successors = await successors_on(work.directory, work.tenant, asked)
+    begun = await work.execute(TRANSFER, id_, BeginTransfer(moment=moment, successors=successors))
     transfer = begun.state
     part = next((name for name in MOVES if not part_of(transfer, name).done), None)
     if transfer.status is not TransferStatus.RUNNING or part is None:

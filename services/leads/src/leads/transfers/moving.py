@@ -85,7 +85,7 @@ class Moving:
 
     async def _assignment(self, lead: LeadState, to: Owner) -> AssignLead:
         working = await self._work.directory.working_time(self._work.tenant, to.person)
-        return AssignLead(moment=await self._moment(lead.changed_at), to=to, working=working)
+        return AssignLead(moment=await self._moment(lead.changed_at), to=to, working=working, even_merged=True)
 
     async def _moment(self, changed_at: datetime | None) -> Moment:
         """From the day of the transfer on, but not before the record's last change."""

@@ -9,11 +9,11 @@ from leads.store import Connection, Query, Row
 from leads.transfers.transfer import ACCOUNTS, DEALS, HANDOFFS, LEADS
 
 OPEN_RECORDS = {
-    LEADS: ("lead", "owner_id", "owner_team_id", "AND status IN ('open', 'qualified') AND merged_into_id IS NULL"),
+    LEADS: ("lead", "owner_id", "owner_team_id", "AND status IN ('open', 'qualified')"),
     ACCOUNTS: ("customer", "owner_id", "owner_team_id", ""),
     HANDOFFS: ("handoff", "offered_to_id", "offered_to_team_id", "AND status = 'offered'"),
 }
-"""Table, the columns of who holds a record, and what makes it open."""
+"""Table, the columns of who holds a record, and what makes it open; a merged lead is open again when it is parted."""
 
 DUE = """
 SELECT tenant_id, id FROM transfer WHERE due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT 1

@@ -56,7 +56,9 @@ class RequestTransfer(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class BeginTransfer(Command):
-    """The day has come."""
+    """The day has come; ``successors`` as they are on it, who may have moved or left since they were named."""
+
+    successors: tuple[Successor, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,11 @@ def decide(command: TransferCommand, transfer: TransferState | None) -> Iterator
             raise AlreadyExists(id=str(transfer.id))
         case BeginTransfer(), TransferState():
             if transfer.status is TransferStatus.SCHEDULED:
-                begun = {"status": TransferStatus.RUNNING, "begun_at": command.moment.at}
+                begun: Mapping[str, Any] = {
+                    "status": TransferStatus.RUNNING,
+                    "begun_at": command.moment.at,
+                    "successors": command.successors,
+                }
                 yield TransferBegun(transfer=transfer.model_copy(update=begun))
         case NotePart(), TransferState():
             yield from _note(command, transfer)
