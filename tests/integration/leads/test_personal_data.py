@@ -37,6 +37,39 @@ async def test_roles_without_the_right_see_masks_wherever_they_look(world, done,
         assert MAIL not in (await world.dora.get(path)).text, path
 
 
+@pytest.fixture
+async def written(world, done, contact):
+    """What somebody wrote of Minh: a call, a survey answer, a market note; and a part in what an account buys."""
+    [lead] = done(await world.ana.get("/v1/leads"))["items"]
+    account = done(await world.ana.post("/v1/accounts", {"name": "A"}), 201)["id"]
+    done(await world.ana.patch(f"/v1/leads/{lead['id']}", {"account": account}))
+    role = {"contact": lead["contact"], "roles": ["champion"]}
+    done(await world.ana.post(f"/v1/accounts/{account}/buying-roles", role))
+    call = {"kind": "call", "lead": lead["id"], "title": f"Ring {PHONE}", "note": f"mobile {PHONE}"}
+    done(await world.ana.post("/v1/activities", call), 201)
+    answers = [{"question": "Your number?", "answer": PHONE}]
+    done(await world.ana.post(f"{contact}/survey-answers", {"survey": "s", "answers": answers}), 201)
+    done(await world.ana.post(f"{contact}/market-notes", {"note": f"ask at {PHONE}"}), 201)
+    noted = {
+        "list_activities": f"/v1/activities?lead={lead['id']}",
+        "get_profile": f"{contact}/profile",
+        "list_profile_entries": f"{contact}/profile-entries",
+    }
+    return noted, {"get_buying_roles": f"/v1/accounts/{account}/buying-roles"}
+
+
+async def test_what_somebody_wrote_of_a_contact_is_masked_and_its_reads_are_noted(world, done, written):
+    texts, names = written
+    for path in texts.values():
+        assert PHONE in (await world.ana.get(path)).text
+        masked = await world.dora.get(path)
+        assert (masked.status_code, PHONE in masked.text, "***" in masked.text) == (200, False, True), masked.text
+    for path in (texts | names).values():
+        assert (await world.adam.get(path)).status_code == 200
+    found = done(await world.adam.get("/v1/personal-data-reads"))["items"]
+    assert {each["operation"] for each in found} == set(texts | names)
+
+
 async def test_who_sees_a_mask_does_not_write_it_back(world, contact, assert_problem, done):
     assert_problem(await world.dora.patch(contact, {"email": "m***@donga.example"}), 403, "forbidden", "/email")
     assert_problem(

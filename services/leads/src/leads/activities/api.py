@@ -1,5 +1,6 @@
 """Activities over HTTP: plan, write down, complete, cancel, list by person, by whom they concern and by time."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -47,12 +48,14 @@ from leads.activities.inputs import (
     MoveInput,
 )
 from leads.activities.recording import Recordings
+from leads.activities.showing import texts_shown
 from leads.activities.views import ActivityView, PlannedActivityView
 from leads.calendars.conflicting import conflicts_of
 from leads.calendars.inputs import Conflicts
 from leads.calendars.planned import ScheduleConflict
 from leads.calendars.views import ConflictView
 from leads.customers.consent import ContactForbidden
+from leads.customers.personal_data import PersonalReads, Reads
 from leads.inputs import When
 from leads.known_names import name_taken
 from leads.sequence import OutOfSequence
@@ -88,7 +91,9 @@ Order = Literal["at", "-at"]
     ),
     openapi_extra=example(CALL),
 )
-async def record_activity(body: ActivityWithNextStep, work: Work, response: Response) -> PlannedActivityView:
+async def record_activity(
+    body: ActivityWithNextStep, reads: PersonalReads, work: Work, response: Response
+) -> PlannedActivityView:
     """Write down what was done, or plan it. The first contact with a lead stands on the lead at once.
 
     ``conflicts`` says what to do when the person is taken or away at the time planned.
@@ -106,7 +111,7 @@ async def record_activity(body: ActivityWithNextStep, work: Work, response: Resp
     await recording.plan_next(work, done.state, body.next_step)
     work.version = done.version
     response.headers["Location"] = f"/v1/activities/{done.state.id}"
-    return _with(found, await _shown(work, done))
+    return _with(found, await _shown(reads, work, done))
 
 
 @router.post("/v1/activities:batch", openapi_extra=example({"items": [{"item_id": "1", **CALL}]}))
@@ -119,6 +124,7 @@ async def record_activities(body: Batch[ActivityItem], work: Work, response: Res
 
 @router.get("/v1/activities")
 async def list_activities(
+    reads: PersonalReads,
     reader: Reader,
     *,
     performer: UUID | None = None,
@@ -161,21 +167,22 @@ async def list_activities(
         descending=sort.startswith("-"),
         limit=limit,
     )
-    texts = await store.texts(reader.connection, reader.tenant, [row["id"] for row in rows])
+    found = [(row["at"], _loaded(row)) for row in rows]
+    texts = await texts_shown(reads, reader, [each.state for _, each in found[:limit]])
 
-    def view(row: Any) -> ActivityView:
-        return ActivityView.of(_loaded(row), texts.get(row["id"], store.NO_TEXT))
+    def view(each: tuple[datetime, Loaded[ActivityState]]) -> ActivityView:
+        return ActivityView.of(each[1], texts.get(each[1].state.id, store.NO_TEXT))
 
-    return cursors.page(rows, limit, view, lambda row: [row["at"], row["id"]])
+    return cursors.page(found, limit, view, lambda each: [each[0], each[1].state.id])
 
 
 @router.get("/v1/activities/{activity_id}", responses=problems(NotFound))
-async def get_activity(activity_id: UUID, reader: Reader) -> ActivityView:
+async def get_activity(activity_id: UUID, reads: PersonalReads, reader: Reader) -> ActivityView:
     """One activity."""
     if not await store.sees(reader.connection, reader.tenant, reader.scope, [activity_id]):
         raise NotFound
     loaded = await reader.load(ACTIVITY, activity_id)
-    texts = await store.texts(reader.connection, reader.tenant, [activity_id])
+    texts = await texts_shown(reads, reader, [loaded.state])
     return ActivityView.of(loaded, texts.get(activity_id, store.NO_TEXT))
 
 
@@ -184,7 +191,7 @@ async def get_activity(activity_id: UUID, reader: Reader) -> ActivityView:
     responses=problems(NotFound, Forbidden, Invalid),
     openapi_extra=example({"note": "Wants an offer for 250 laptops.", "outcome": "interested"}),
 )
-async def change_activity(activity_id: UUID, body: ActivityChange, work: Work) -> ActivityView:
+async def change_activity(activity_id: UUID, body: ActivityChange, reads: PersonalReads, work: Work) -> ActivityView:
     """Change title, note or outcome code."""
     await recording.changeable(work, activity_id)
     given = {name: getattr(body, name) for name in body.model_fields_set}
@@ -194,7 +201,7 @@ async def change_activity(activity_id: UUID, body: ActivityChange, work: Work) -
     loaded = await work.execute(ACTIVITY, activity_id, command)
     if written:
         await recording.rewrite(work, activity_id, written)
-    return await _shown(work, loaded)
+    return await _shown(reads, work, loaded)
 
 
 @router.post(
@@ -202,9 +209,9 @@ async def change_activity(activity_id: UUID, body: ActivityChange, work: Work) -
     responses=problems(NotFound, Forbidden, ActivityIsClosed, Invalid, NotAgreed, NothingToFollowUp, OutOfSequence),
     openapi_extra=example({"outcome": "offer-wanted", "occurred_at": "2026-03-02T03:20:00Z", "note": "Met the buyer."}),
 )
-async def complete_activity(activity_id: UUID, body: CompletionInput, work: Work) -> ActivityView:
+async def complete_activity(activity_id: UUID, body: CompletionInput, reads: PersonalReads, work: Work) -> ActivityView:
     """It was done, when and how; a meeting or visit was held."""
-    return await _shown(work, await recording.complete(work, activity_id, body))
+    return await _shown(reads, work, await recording.complete(work, activity_id, body))
 
 
 @router.post(
@@ -212,10 +219,10 @@ async def complete_activity(activity_id: UUID, body: CompletionInput, work: Work
     responses=problems(NotFound, Forbidden, ActivityIsClosed),
     openapi_extra=example({"reason": "customer-ill"}),
 )
-async def cancel_activity(activity_id: UUID, body: CancellationInput, work: Work) -> ActivityView:
+async def cancel_activity(activity_id: UUID, body: CancellationInput, reads: PersonalReads, work: Work) -> ActivityView:
     """It will not be done."""
     return await _changed(
-        work, activity_id, CancelActivity(moment=await work.moment(body.occurred_at), reason=body.reason)
+        reads, work, activity_id, CancelActivity(moment=await work.moment(body.occurred_at), reason=body.reason)
     )
 
 
@@ -224,9 +231,9 @@ async def cancel_activity(activity_id: UUID, body: CancellationInput, work: Work
     responses=problems(NotFound, Forbidden, ActivityIsClosed, NotAnAppointment),
     openapi_extra=example({"occurred_at": "2026-03-02T03:20:00Z"}),
 )
-async def ask_for_appointment(activity_id: UUID, body: When, work: Work) -> ActivityView:
+async def ask_for_appointment(activity_id: UUID, body: When, reads: PersonalReads, work: Work) -> ActivityView:
     """The customer was asked for the meeting or visit; it is held only once the customer has agreed."""
-    return await _changed(work, activity_id, AskAppointment(moment=await work.moment(body.occurred_at)))
+    return await _changed(reads, work, activity_id, AskAppointment(moment=await work.moment(body.occurred_at)))
 
 
 @router.post(
@@ -236,10 +243,12 @@ async def ask_for_appointment(activity_id: UUID, body: When, work: Work) -> Acti
     ),
     openapi_extra=example({"planned_at": "2026-03-05T02:00:00Z", "planned_until": "2026-03-05T03:00:00Z"}),
 )
-async def agree_to_appointment(activity_id: UUID, body: AgreementInput, work: Work) -> PlannedActivityView:
+async def agree_to_appointment(
+    activity_id: UUID, body: AgreementInput, reads: PersonalReads, work: Work
+) -> PlannedActivityView:
     """The customer agreed, maybe to another time."""
     command = await recording.agreement(work, body)
-    return await _planned(work, activity_id, command, command.plan, body.conflicts)
+    return await _planned(reads, work, activity_id, command, command.plan, wanted=body.conflicts)
 
 
 @router.post(
@@ -247,10 +256,10 @@ async def agree_to_appointment(activity_id: UUID, body: AgreementInput, work: Wo
     responses=problems(NotFound, Forbidden, ActivityIsClosed, OutOfSequence, ScheduleConflict, TooManyMoves),
     openapi_extra=example({"planned_at": "2026-03-06T02:00:00Z", "agreed": True}),
 )
-async def move_activity(activity_id: UUID, body: MoveInput, work: Work) -> PlannedActivityView:
+async def move_activity(activity_id: UUID, body: MoveInput, reads: PersonalReads, work: Work) -> PlannedActivityView:
     """Another time. Moved on the planned day or later, that day's plan came to nothing."""
     command = await recording.moving(work, body)
-    return await _planned(work, activity_id, command, command.plan, body.conflicts)
+    return await _planned(reads, work, activity_id, command, command.plan, wanted=body.conflicts)
 
 
 @router.post(
@@ -258,32 +267,32 @@ async def move_activity(activity_id: UUID, body: MoveInput, work: Work) -> Plann
     responses=problems(NotFound, Forbidden, ActivityIsClosed, NotAnAppointment, NotAgreed, NotDueYet),
     openapi_extra=example({"occurred_at": "2026-03-05T03:30:00Z"}),
 )
-async def miss_appointment(activity_id: UUID, body: When, work: Work) -> ActivityView:
+async def miss_appointment(activity_id: UUID, body: When, reads: PersonalReads, work: Work) -> ActivityView:
     """The customer was not there."""
-    return await _changed(work, activity_id, MissAppointment(moment=await work.moment(body.occurred_at)))
+    return await _changed(reads, work, activity_id, MissAppointment(moment=await work.moment(body.occurred_at)))
 
 
-async def _changed(work: UnitOfWork, activity_id: UUID, command: Command) -> ActivityView:
+async def _changed(reads: Reads, work: UnitOfWork, activity_id: UUID, command: Command) -> ActivityView:
     await recording.changeable(work, activity_id)
-    return await _shown(work, await work.execute(ACTIVITY, activity_id, command))
+    return await _shown(reads, work, await work.execute(ACTIVITY, activity_id, command))
 
 
 async def _planned(
-    work: UnitOfWork, activity_id: UUID, command: Command, plan: Plan | None, wanted: Conflicts
+    reads: Reads, work: UnitOfWork, activity_id: UUID, command: Command, plan: Plan | None, *, wanted: Conflicts
 ) -> PlannedActivityView:
     """Changed, and held against what else is planned where it has another time."""
     activity = await recording.changeable(work, activity_id)
     moved = None if plan is None else activity.model_copy(update=plan.fields())
     found = [] if moved is None else await conflicts_of(work, moved, wanted)
-    return _with(found, await _shown(work, await work.execute(ACTIVITY, activity_id, command)))
+    return _with(found, await _shown(reads, work, await work.execute(ACTIVITY, activity_id, command)))
 
 
 def _with(conflicts: list[ConflictView], view: ActivityView) -> PlannedActivityView:
     return PlannedActivityView(**dict(view), conflicts=conflicts)
 
 
-async def _shown(work: UnitOfWork, loaded: Loaded[ActivityState]) -> ActivityView:
-    texts = await store.texts(work.connection, work.tenant, [loaded.state.id])
+async def _shown(reads: Reads, work: UnitOfWork, loaded: Loaded[ActivityState]) -> ActivityView:
+    texts = await texts_shown(reads, work, [loaded.state])
     return ActivityView.of(loaded, texts.get(loaded.state.id, store.NO_TEXT))
 
 

@@ -14,9 +14,11 @@ from chassis.refusals import Forbidden, Invalid
 from chassis.routes import CommandRoute
 from events.catalogue.activities import ActivityState
 from leads.activities import store as activities
+from leads.activities.showing import texts_shown
 from leads.calendars import store
 from leads.calendars.planned import Span, in_common, merged, overlapping, without, worked
 from leads.calendars.views import CalendarEntryView, FreeBusyView, PersonTimeView, SpanView
+from leads.customers.personal_data import PersonalReads
 
 router = APIRouter(route_class=CommandRoute, tags=["calendar"])
 
@@ -28,6 +30,7 @@ Instant = Annotated[OccurredAt, Query()]
 
 @router.get("/v1/calendar", responses=problems(Invalid))
 async def get_calendar(
+    reads: PersonalReads,
     reader: Reader,
     *,
     at_from: Instant,
@@ -44,10 +47,12 @@ async def get_calendar(
     mine = store.of_person(reader.tenant, person, reader.scope)
     rows = await store.page(reader.connection, mine, within, after=cursors.read(cursor), limit=limit)
     beside = await _beside(reader, person, rows)
-    texts = await activities.texts(reader.connection, reader.tenant, [row["id"] for row in rows])
+    planned = {row["id"]: ActivityState.model_validate_json(row["state"]) for row in rows[:limit]}
+    texts = await texts_shown(reads, reader, list(planned.values()))
 
     def view(row: Any) -> CalendarEntryView:
-        return _entry(row, texts.get(row["id"], activities.NO_TEXT).title, beside[row["id"]])
+        id_ = row["id"]
+        return _entry(row, planned[id_], texts.get(id_, activities.NO_TEXT).title, beside[id_])
 
     return cursors.page(rows, limit, view, lambda row: [row["planned_from"], row["id"]])
 
@@ -99,8 +104,7 @@ async def _beside(reader: ReadTransaction, person: UUID, rows: list[Any]) -> dic
     return overlapping(spans)
 
 
-def _entry(row: Any, title: str | None, conflicts: list[UUID]) -> CalendarEntryView:
-    activity = ActivityState.model_validate_json(row["state"])
+def _entry(row: Any, activity: ActivityState, title: str | None, conflicts: list[UUID]) -> CalendarEntryView:
     return CalendarEntryView(
         activity=activity.id,
         kind=activity.kind,

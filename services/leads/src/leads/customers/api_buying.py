@@ -19,6 +19,7 @@ from leads.customers import store as store_customers
 from leads.customers.account_inputs import BuyingRolesInput
 from leads.customers.account_views import StakeholdersView, StakeholderView, TreeNodeView, TreeView
 from leads.customers.customer import CUSTOMER, SetBuyingRoles, TooManyStakeholders
+from leads.customers.personal_data import PersonalReads, Reads
 from leads.lookups import Lookups, sees_account
 from leads.views import OwnerView
 
@@ -28,9 +29,9 @@ NODES_MOST = 1000
 
 
 @router.get("/v1/accounts/{account_id}/buying-roles", responses=problems(NotFound))
-async def get_buying_roles(account_id: UUID, reader: Reader) -> StakeholdersView:
+async def get_buying_roles(account_id: UUID, reads: PersonalReads, reader: Reader) -> StakeholdersView:
     """All who have a part in what the account buys, named where you see the contact."""
-    return await _stakeholders(reader, await seen_account(reader, account_id))
+    return await _stakeholders(reads, reader, await seen_account(reader, account_id))
 
 
 @router.post(
@@ -38,7 +39,9 @@ async def get_buying_roles(account_id: UUID, reader: Reader) -> StakeholdersView
     responses=problems(NotFound, Invalid, TooManyStakeholders),
     openapi_extra=example({"contact": "019a0000-0000-7000-8000-000000000007", "roles": ["champion", "user"]}),
 )
-async def set_buying_roles(account_id: UUID, body: BuyingRolesInput, work: Work) -> StakeholdersView:
+async def set_buying_roles(
+    account_id: UUID, body: BuyingRolesInput, reads: PersonalReads, work: Work
+) -> StakeholdersView:
     """Say what part a contact, of this account or of another, has in what the account buys."""
     lookups = Lookups(work)
     await lookups.gather([body])
@@ -47,7 +50,7 @@ async def set_buying_roles(account_id: UUID, body: BuyingRolesInput, work: Work)
         raise TypeError("the body names a contact")
     command = SetBuyingRoles(moment=await work.moment(), contact_id=contact, roles=tuple(body.roles))
     loaded = await work.execute(CUSTOMER, account_id, command, visible=lambda each: sees_account(scope, each))
-    return await _stakeholders(work, loaded)
+    return await _stakeholders(reads, work, loaded)
 
 
 @router.get("/v1/accounts/{account_id}/tree", responses=problems(NotFound))
@@ -67,11 +70,12 @@ async def seen_account(reader: ReadTransaction, account: UUID) -> Loaded[Custome
     return found
 
 
-async def _stakeholders(asking: Any, loaded: Loaded[CustomerState]) -> StakeholdersView:
+async def _stakeholders(reads: Reads, asking: Any, loaded: Loaded[CustomerState]) -> StakeholdersView:
     account = loaded.state
     contacts = [each.contact_id for each in account.stakeholders]
     scope = asking.principal.scope
     seen = await store_customers.contacts_seen(asking.connection, asking.tenant, scope, contacts)
+    reads.note(asking.principal, seen)
     items = [_stakeholder(each, seen.get(each.contact_id)) for each in account.stakeholders]
     return StakeholdersView(account=account.id, version=loaded.version, items=items)
 

@@ -24,6 +24,7 @@ from chassis.unit_of_work import UnitOfWork
 from leads import store
 from leads.customers import store_profile
 from leads.customers.contact import CONTACT
+from leads.customers.masking import CLEAR, Sight
 from leads.customers.personal_data import PersonalReads, sight_of
 from leads.customers.store_profile import ProfileEntry
 from leads.customers.views import ReachView
@@ -76,8 +77,8 @@ class ProfileEntryView(BaseModel):
     by: str
 
     @classmethod
-    def of(cls, row: Any) -> "ProfileEntryView":
-        return cls(**{**dict(row), "by": row["actor"]})
+    def of(cls, row: Any, sight: Sight = CLEAR) -> "ProfileEntryView":
+        return cls(**{**dict(row), "text": sight.of_text(row["text"]), "by": row["actor"]})
 
 
 class ProfileView(BaseModel):
@@ -141,9 +142,9 @@ async def get_profile(contact_id: UUID, reads: PersonalReads, reader: Reader) ->
     reads.note(reader.principal, [contact_id])
     return ProfileView(
         contact=ContactView.of(Loaded(sight.of(loaded.state), loaded.version)),
-        answers=[ProfileEntryView.of(row) for row in answers],
-        needs=[NeedView.of(row) for row in needs],
-        notes=[ProfileEntryView.of(row) for row in notes[:NOTES_SHOWN]],
+        answers=[ProfileEntryView.of(row, sight) for row in answers],
+        needs=[NeedView.of(row, sight) for row in needs],
+        notes=[ProfileEntryView.of(row, sight) for row in notes[:NOTES_SHOWN]],
         reach=ReachView.of(loaded),
     )
 
@@ -165,7 +166,8 @@ async def list_profile_entries(
     query.equal({"contact_id": contact_id, "kind": kind})
     rows = await store_profile.entries(reader.connection, query, after=cursors.read(cursor), limit=limit)
     reads.note(reader.principal, [contact_id])
-    return cursors.page(rows, limit, ProfileEntryView.of, lambda row: [row["id"]])
+    sight = await sight_of(reader.connection, reader.principal)
+    return cursors.page(rows, limit, lambda row: ProfileEntryView.of(row, sight), lambda row: [row["id"]])
 
 
 async def _written(

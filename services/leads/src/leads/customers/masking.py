@@ -36,6 +36,10 @@ class Sight:
         custom = {key: HIDDEN if key in self.personal else value for key, value in contact.custom.items()}
         return contact.model_copy(update={**changes, "custom": custom})
 
+    def of_text(self, text: str | None) -> str | None:
+        """What somebody wrote about a contact, which may hold anything."""
+        return text if self.clear or text is None else HIDDEN
+
     def of_change(self, field: str, value: Any) -> Any:
         """A value in the contact's past as the caller may see it."""
         if self.clear or value is None:

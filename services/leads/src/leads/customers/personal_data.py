@@ -29,11 +29,11 @@ class Reads:
         self.principal: Principal | None = None
         self.contacts: dict[UUID, None] = {}
 
-    def note(self, principal: Principal, contacts: Iterable[UUID]) -> None:
-        """Only admins are noted: they see everybody's, and work with nobody's."""
+    def note(self, principal: Principal, contacts: Iterable[UUID | None]) -> None:
+        """Only admins are noted: they see everybody's, and work with nobody's. What concerns no contact is left out."""
         if principal.has(Role.ADMIN):
             self.principal = principal
-            self.contacts |= dict.fromkeys(contacts)
+            self.contacts |= dict.fromkeys(each for each in contacts if each is not None)
 
 
 async def _open(request: Request) -> AsyncIterator[Reads]:

@@ -1,5 +1,7 @@
 """Needs over HTTP: what was answered in a conversation, and what is known by it of a lead or an account."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -13,6 +15,7 @@ from chassis.routes import CommandRoute, Work
 from chassis.unit_of_work import UnitOfWork
 from leads.activities import recording
 from leads.customers.customer import CUSTOMER
+from leads.customers.personal_data import PersonalReads, Reads, sight_of
 from leads.inputs import Code
 from leads.lead import LEAD
 from leads.lookups import sees_account, sees_lead
@@ -56,51 +59,73 @@ async def keep_answers(activity_id: UUID, body: AnswersInput, work: Work) -> Nee
 
 
 @router.get("/v1/leads/{lead_id}/needs", responses=problems(NotFound))
-async def get_needs_of_lead(lead_id: UUID, reader: Reader) -> NeedsView:
+async def get_needs_of_lead(lead_id: UUID, reads: PersonalReads, reader: Reader) -> NeedsView:
     """The newest answer to each question, by the lead and those it stands for."""
     await reader.load(LEAD, lead_id, visible=lambda lead: sees_lead(reader.scope, lead))
     query = Query(reader.tenant)
     of_lead(query, lead_id)
-    return NeedsView(needs=[NeedView.of(row) for row in await store.standing(reader.connection, query)])
+    return NeedsView(needs=await _seen(reads, reader, await store.standing(reader.connection, query)))
 
 
 @router.get("/v1/accounts/{account_id}/needs", responses=problems(NotFound))
-async def get_needs_of_account(account_id: UUID, reader: Reader) -> NeedsView:
+async def get_needs_of_account(account_id: UUID, reads: PersonalReads, reader: Reader) -> NeedsView:
     """The newest answer to each question, by the account and its leads."""
     await reader.load(CUSTOMER, account_id, visible=lambda account: sees_account(reader.scope, account))
     query = Query(reader.tenant)
     store.of_account(query, account_id)
-    return NeedsView(needs=[NeedView.of(row) for row in await store.standing(reader.connection, query)])
+    return NeedsView(needs=await _seen(reads, reader, await store.standing(reader.connection, query)))
 
 
 @router.get("/v1/leads/{lead_id}/need-history", responses=problems(NotFound))
 async def list_needs_of_lead(
-    lead_id: UUID, reader: Reader, *, need: Code | None = None, limit: Limit = 50, cursor: CursorText = None
+    lead_id: UUID,
+    reads: PersonalReads,
+    reader: Reader,
+    *,
+    need: Code | None = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> Page[NeedView]:
     """Every answer of a lead there ever was, the newest first; those that tell one kind of ``need``."""
     await reader.load(LEAD, lead_id, visible=lambda lead: sees_lead(reader.scope, lead))
     query = Query(reader.tenant)
     of_lead(query, lead_id)
     query.equal({"need": need})
-    return await _page(reader, query, f"needs lead {lead_id} {need}", limit, cursor)
+    return await _page(reads, reader, query, f"needs lead {lead_id} {need}", limit=limit, cursor=cursor)
 
 
 @router.get("/v1/accounts/{account_id}/need-history", responses=problems(NotFound))
 async def list_needs_of_account(
-    account_id: UUID, reader: Reader, *, need: Code | None = None, limit: Limit = 50, cursor: CursorText = None
+    account_id: UUID,
+    reads: PersonalReads,
+    reader: Reader,
+    *,
+    need: Code | None = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> Page[NeedView]:
     """Every answer of an account and its leads there ever was, the newest first; of one kind of ``need``."""
     await reader.load(CUSTOMER, account_id, visible=lambda account: sees_account(reader.scope, account))
     query = Query(reader.tenant)
     store.of_account(query, account_id)
     query.equal({"need": need})
-    return await _page(reader, query, f"needs account {account_id} {need}", limit, cursor)
+    return await _page(reads, reader, query, f"needs account {account_id} {need}", limit=limit, cursor=cursor)
 
 
-async def _page(reader: ReadTransaction, query: Query, purpose: str, limit: int, cursor: str | None) -> Page[NeedView]:
+async def _page(
+    reads: Reads, reader: ReadTransaction, query: Query, purpose: str, *, limit: int, cursor: str | None
+) -> Page[NeedView]:
     cursors = reader.cursors(purpose)
     rows = await store.needs(reader.connection, query, after=cursors.read(cursor), limit=limit)
-    return cursors.page(rows, limit, NeedView.of, lambda row: [row["id"]])
+    seen = dict(zip((row["id"] for row in rows), await _seen(reads, reader, rows[:limit]), strict=False))
+    return cursors.page(rows, limit, lambda row: seen[row["id"]], lambda row: [row["id"]])
+
+
+async def _seen(reads: Reads, reader: ReadTransaction, rows: Sequence[Any]) -> list[NeedView]:
+    """What somebody answered may name contacts and how to reach them."""
+    reads.note(reader.principal, (row["contact_id"] for row in rows))
+    sight = await sight_of(reader.connection, reader.principal)
+    return [NeedView.of(row, sight) for row in rows]
 
 
 async def _script(work: UnitOfWork, body: AnswersInput) -> Script:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from leads.customers.masking import CLEAR, Sight
 from leads.scripts.script import Script
 
 
@@ -52,9 +53,9 @@ class NeedView(BaseModel):
     by: str
 
     @classmethod
-    def of(cls, row: Any) -> "NeedView":
+    def of(cls, row: Any, sight: Sight = CLEAR) -> "NeedView":
         ids = {noun: row[f"{noun}_id"] for noun in ("activity", "lead", "account", "contact")}
-        return cls(**{**dict(row), **ids, "by": row["actor"]})
+        return cls(**{**dict(row), **ids, "text": sight.of_text(row["text"]), "by": row["actor"]})
 
 
 class NeedsView(BaseModel):

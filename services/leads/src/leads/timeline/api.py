@@ -14,6 +14,7 @@ from chassis.reading import Reader, ReadTransaction
 from chassis.refusals import NotFound, Refusal
 from leads.customers import store as store_customers
 from leads.customers.api_buying import seen_account
+from leads.customers.personal_data import PersonalReads, Reads
 from leads.duplicates.match_keys import folded
 from leads.timeline.store import Timeline
 from leads.timeline.views import TimelineEntryView
@@ -29,6 +30,7 @@ PEOPLE = ("from_owner", "to_owner", "performer")
 @router.get("/v1/accounts/{account_id}/timeline", responses=problems(NotFound))
 async def get_timeline(
     account_id: UUID,
+    reads: PersonalReads,
     reader: Reader,
     *,
     about: Literal["account", "lead", "deal"] | None = None,
@@ -53,7 +55,7 @@ async def get_timeline(
     cursors = reader.cursors("timeline")
     rows = await timeline.page(reader.connection, cursors.read(cursor), limit)
     facts = {row["event_id"]: json.loads(row["facts"]) for row in rows}
-    names = await _names(reader, [*rows], facts)
+    names = await _names(reads, reader, rows[:limit], facts)
     return cursors.page(
         rows,
         limit,
@@ -67,11 +69,14 @@ def _entry(row: Any, facts: dict[str, Any], names: Mapping[str, str]) -> Timelin
     return TimelineEntryView.of(row, facts, {id_: names[id_] for id_ in sorted(here) if id_ in names})
 
 
-async def _names(reader: ReadTransaction, rows: Sequence[Any], facts: Mapping[UUID, dict[str, Any]]) -> dict[str, str]:
+async def _names(
+    reads: Reads, reader: ReadTransaction, rows: Sequence[Any], facts: Mapping[UUID, dict[str, Any]]
+) -> dict[str, str]:
     """Colleagues are known to all of the firm; contacts to who sees them."""
     people = {id_ for row in rows for id_ in _people(row["actor"], facts[row["event_id"]])}
-    contacts = {UUID(id_) for each in facts.values() for id_ in _contacts(each)}
+    contacts = {UUID(id_) for row in rows for id_ in _contacts(facts[row["event_id"]])}
     seen = await store_customers.contacts_seen(reader.connection, reader.tenant, reader.scope, contacts)
+    reads.note(reader.principal, seen)
     found = {str(id_): str(row["name"]) for id_, row in seen.items()}
     for id_ in people:
         if (name := await _colleague(reader, UUID(id_))) is not None:
