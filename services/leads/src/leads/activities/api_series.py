@@ -78,10 +78,10 @@ async def plan_series(body: SeriesInput, work: Work) -> SeriesView:
 )
 async def end_series(series_id: UUID, body: SeriesEndInput, work: Work) -> SeriesView:
     """What of it is still to be done from a time on will not be done."""
+    command = CancelActivity(moment=await work.moment(body.occurred_at), reason=body.reason)
     left = await store.open_of_series(work.connection, work.tenant, series_id, body.at_from or work.now)
     if not left:
         raise NotFound("Nothing of such a series is left to be done.")
-    command = CancelActivity(moment=await work.moment(body.occurred_at), reason=body.reason)
     ended = []
     for id_ in left:
         await recording.changeable(work, id_)

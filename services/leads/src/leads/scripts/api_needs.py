@@ -42,9 +42,9 @@ async def keep_answers(activity_id: UUID, body: AnswersInput, work: Work) -> Nee
     account. One given anew stands; the one before is its past.
     """
     activity = await recording.changeable(work, activity_id)
+    at = (await work.moment(body.occurred_at or activity.done_at)).at
     refuse_silent(activity)
     script = await _script(work, body)
-    at = (await work.moment(body.occurred_at or activity.done_at)).at
     whose = (activity.id, activity.lead_id, activity.account_id, activity.contact_id)
     asked = list(script.answered(each.question for each in body.answers))
     needs = [
