@@ -36,4 +36,5 @@ def step_by_step(
             if not more:
                 await pause(stop, beat_seconds)
 
+    run.__name__ = name
     return run

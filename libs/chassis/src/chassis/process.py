@@ -113,7 +113,9 @@ def _start(
             loops[f"consumer {consumer.group}"] = consumer.run(supervisor.stop)
             health.consumers[consumer.group] = consumer.health
         for background in service.background:
-            loops[f"background {background.__name__}"] = _through_outages(background, resources, supervisor.stop)
+            if (name := f"background {background.__name__}") in loops:
+                raise ValueError(f"two loops are called {name}: one would run in the place of the other")
+            loops[name] = _through_outages(background, resources, supervisor.stop)
     for name, loop in loops.items():
         supervisor.start(name, loop)
         health.checks[name] = _loop_check(supervisor, name)
