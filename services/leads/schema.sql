@@ -827,3 +827,13 @@ CREATE TABLE erased_key (
 SELECT dealstream_protect('erasure');
 SELECT dealstream_protect('erased_contact');
 SELECT dealstream_protect('erased_key');
+
+-- What callers call the captures that became touches of a lead: sent again, they are neither a second touch nor a lead.
+CREATE TABLE linked_capture (
+    tenant_id uuid NOT NULL,
+    external_id text NOT NULL,
+    lead_id uuid NOT NULL,
+    PRIMARY KEY (tenant_id, external_id)
+);
+
+SELECT dealstream_protect('linked_capture');

@@ -294,3 +294,34 @@ async def test_no_personal_data_reaches_the_topic_of_leads(world, minh, done):
         assert len(values) > 1
     for secret in ("donga.example", "912345678", "912 345 678", "Phạm Minh", "0312345678", "Đông Á"):
         assert not [value for value in values if secret.casefold() in str(value["payload"]).casefold()]
+
+
+async def test_a_linked_capture_sent_again_is_neither_a_second_lead_nor_a_second_touch(world, done):
+    """Not when the lead was closed since, nor after more touches than a lead keeps."""
+    minh = {"name": "Minh", "email": "minh@donga.example"}
+    lead = done(await world.ana.post("/v1/leads", {"prospect": minh}), 201)["id"]
+
+    def linked(number):
+        return {"source": "web", "external_id": f"crm-{number}", "prospect": minh, "duplicates": "link"}
+
+    items = [{"item_id": str(number), "command": "capture", **linked(number)} for number in range(20)]
+    for result in done(await world.ana.post("/v1/leads:batch", {"items": items}))["results"]:
+        assert (result["id"], result["linked"]) == (lead, True)
+    for number in (20, 21):
+        assert done(await world.ana.post("/v1/leads", linked(number)), 200)["id"] == lead
+
+    async def sent_again():
+        for number in (0, 20):
+            again = done(await world.ana.post("/v1/leads", linked(number)), 200)
+            assert (again["id"], again["linked"]) == (lead, True)
+            item = {"item_id": "1", "command": "capture", **linked(number)}
+            [result] = done(await world.ana.post("/v1/leads:batch", {"items": [item]}))["results"]
+            assert (result["status"], result["id"], result["existing"]) == (200, lead, True)
+        return again["version"]
+
+    before = done(await world.ana.get(f"/v1/leads/{lead}"))["version"]
+    assert await sent_again() == before
+    done(await world.ana.post(f"/v1/leads/{lead}/disqualification", {"reason": "no budget"}))
+    assert await sent_again() == before + 1
+    assert (await world.bao.post("/v1/leads", linked(0))).json()["code"] == "already-exists"
+    assert len(done(await world.importer.get("/v1/leads"))["items"]) == 1

@@ -18,7 +18,7 @@ from chassis.inputs import ExternalId
 from chassis.refusals import NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadState
-from leads import capturing, store
+from leads import capturing, store, store_linked
 from leads.assignment.at_capture import Assignments
 from leads.customers.consent import RecordConsent
 from leads.customers.contact import CONTACT, AddContact
@@ -108,6 +108,7 @@ async def run(work: UnitOfWork, items: Sequence[Item], *, atomic: bool) -> list[
     if atomic and first_refusal(plans):
         return [_result(item, (None, _not_applied(plan))) for item, plan in zip(items, plans, strict=True)]
     results = await _executed(work, items, plans, atomic=atomic)
+    await store_linked.keep(work.connection, work.tenant, _linked(items, results))
     await planning.settle([result.id for result in results if result.status == CREATED and result.id is not None])
     return results
 
@@ -124,6 +125,7 @@ class _Planning:
         self._lookups = Lookups(work)
         self._rules = Rules(work, self._lookups)
         self._ids: dict[str, UUID] = {}
+        self._linked: dict[str, UUID] = {}
         self._found: dict[UUID, Loaded[LeadState]] = {}
         self._captured: set[UUID] = set()
         self._checked = CheckedCaptures({})
@@ -136,8 +138,10 @@ class _Planning:
         await self._lookups.gather(self._items)
         if names := {item.external_id for item in self._items if item.external_id is not None}:
             self._ids = await store.ids_by_external_id(work.connection, "lead", work.tenant, names)
+            self._linked = await store_linked.known(work.connection, work.tenant, names)
         self._found = await work.find_many(LEAD, "id", list(set(self._wanted())))
-        captures = [item for item in self._items if isinstance(item, CaptureItem) and item.external_id not in self._ids]
+        there = self._ids.keys() | self._linked.keys()
+        captures = [item for item in self._items if isinstance(item, CaptureItem) and item.external_id not in there]
         self._checked = await CheckedCaptures.of(work, self._lookups, captures, otherwise="ignore")
         self._assignments = await Assignments.prepare(work, self._lookups, captures)
 
@@ -150,6 +154,8 @@ class _Planning:
         for item in self._items:
             if item.external_id in self._ids and (isinstance(item, CaptureItem) or not everything):
                 yield self._ids[item.external_id]
+            if item.external_id in self._linked and isinstance(item, CaptureItem):
+                yield self._linked[item.external_id]
             if not isinstance(item, CaptureItem) and item.id is not None and not everything:
                 yield item.id
 
@@ -165,6 +171,7 @@ class _Planning:
         known = None if item.external_id is None else self._ids.get(item.external_id)
         if known in self._captured:
             return _Plan(known, None, again=True)
+        known = known or self._linked.get(item.external_id or "")
         if known is not None:
             found = self._found[known]
             return as_existing("A lead", found, seen=sees_lead(self._work.principal.scope, found.state))
@@ -230,6 +237,12 @@ async def _executed(
         if refusal := first_refusal([each for each in answered if not isinstance(each, NotFound)]):
             raise refusal
     return results
+
+
+def _linked(items: Sequence[Item], results: Sequence[LeadResult]) -> dict[str, UUID]:
+    """The leads of which captures of these names are touches from now on."""
+    pairs = zip(items, results, strict=True)
+    return {item.external_id: done.id for item, done in pairs if item.external_id and done.linked and done.id}
 
 
 def _result(item: Item, outcome: Outcome, plan: _Plan | None = None) -> LeadResult:
