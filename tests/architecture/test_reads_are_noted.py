@@ -21,7 +21,10 @@ PERSONAL = frozenset(
     (ActivityView, CalendarEntryView, ContactView, NeedView, ProfileEntryView, StakeholderView, TimelineEntryView)
 )
 """What answers names of contacts, how to reach them, or what somebody wrote about them."""
-OWN_WORDS = {"add_contact", "add_survey_answers", "add_market_note", "keep_answers", "check_in", "check_out"}
+OWN_WORDS = {
+    *("add_contact", "add_survey_answers", "add_market_note", "keep_answers", "plan_series"),
+    *("check_in", "check_out"),
+}
 """They answer to whoever has just said it, or did it: nothing that the caller did not know."""
 
 

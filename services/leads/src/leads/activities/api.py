@@ -1,6 +1,5 @@
 """Activities over HTTP: plan, write down, complete, cancel, list by person, by whom they concern and by time."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -169,11 +168,7 @@ async def list_activities(
     )
     found = [(row["at"], _loaded(row)) for row in rows]
     texts = await texts_shown(reads, reader, [each.state for _, each in found[:limit]])
-
-    def view(each: tuple[datetime, Loaded[ActivityState]]) -> ActivityView:
-        return ActivityView.of(each[1], texts.get(each[1].state.id, store.NO_TEXT))
-
-    return cursors.page(found, limit, view, lambda each: [each[0], each[1].state.id])
+    return cursors.page(found, limit, lambda each: _view(each[1], texts), lambda each: [each[0], each[1].state.id])
 
 
 @router.get("/v1/activities/{activity_id}", responses=problems(NotFound))
@@ -289,6 +284,10 @@ async def _planned(
 
 def _with(conflicts: list[ConflictView], view: ActivityView) -> PlannedActivityView:
     return PlannedActivityView(**dict(view), conflicts=conflicts)
+
+
+def _view(loaded: Loaded[ActivityState], texts: dict[UUID, store.ActivityText]) -> ActivityView:
+    return ActivityView.of(loaded, texts.get(loaded.state.id, store.NO_TEXT))
 
 
 async def _shown(reads: Reads, work: UnitOfWork, loaded: Loaded[ActivityState]) -> ActivityView:

@@ -17,10 +17,12 @@ from leads.activities.appointments import NotAnAppointment, TimesBackwards, Visi
 from leads.activities.inputs import LAST, SeriesEndInput, SeriesInput
 from leads.activities.recording import Recordings
 from leads.activities.recurring import times
+from leads.activities.showing import texts_shown
 from leads.activities.views import ActivityView, PlannedActivityView, SeriesView
 from leads.calendars.conflicting import conflicts_of
 from leads.calendars.planned import ScheduleConflict
 from leads.customers.consent import ContactForbidden
+from leads.customers.personal_data import PersonalReads
 
 router = APIRouter(route_class=CommandRoute, tags=["activities"])
 
@@ -76,7 +78,7 @@ async def plan_series(body: SeriesInput, work: Work) -> SeriesView:
     responses=problems(NotFound, Forbidden),
     openapi_extra=example({"at_from": "2026-03-16T00:00:00Z", "reason": "customer-left"}),
 )
-async def end_series(series_id: UUID, body: SeriesEndInput, work: Work) -> SeriesView:
+async def end_series(series_id: UUID, body: SeriesEndInput, reads: PersonalReads, work: Work) -> SeriesView:
     """What of it is still to be done from a time on will not be done."""
     command = CancelActivity(moment=await work.moment(body.occurred_at), reason=body.reason)
     left = await store.open_of_series(work.connection, work.tenant, series_id, body.at_from or work.now)
@@ -86,7 +88,7 @@ async def end_series(series_id: UUID, body: SeriesEndInput, work: Work) -> Serie
     for id_ in left:
         await recording.changeable(work, id_)
         ended.append(await work.execute(ACTIVITY, id_, command))
-    texts = await store.texts(work.connection, work.tenant, left)
+    texts = await texts_shown(reads, work, [each.state for each in ended])
     work.version = None
     views = [ActivityView.of(each, texts.get(each.state.id, store.NO_TEXT)) for each in ended]
     return SeriesView(series=series_id, activities=[PlannedActivityView(**dict(view), conflicts=[]) for view in views])
