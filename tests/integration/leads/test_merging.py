@@ -1,5 +1,6 @@
 """Leads of one prospect are merged and parted over HTTP: both change or neither, and only for whom both are theirs."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -116,3 +117,38 @@ async def test_a_stale_merge_is_refused(world, pair, assert_problem):
     survivor, other = pair
     stale = await world.ana.post(f"/v1/leads/{survivor}/merge", {"lead": other}, if_match='"99"')
     assert_problem(stale, 412, "stale-version")
+
+
+def call_to(lead, **more):
+    return {"kind": "call", "lead": lead, "two_way": True, **more}
+
+
+async def test_what_was_planned_with_a_merged_lead_is_done_with_its_survivor(world, pair, done):
+    survivor, other = pair
+    soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    call = done(await world.ana.post("/v1/activities", call_to(other, status="planned", planned_at=soon)), 201)
+    done(await merged(world.ana, survivor, other))
+    step = {"what": "send-offer", "due_on": "2030-03-09"}
+    done(await world.ana.post(f"/v1/activities/{call['id']}/completion", {"two_way": True, "next_step": step}))
+    one = done(await world.ana.get(f"/v1/leads/{survivor}"))
+    assert (one["first_talk_at"] is not None, one["next_step"]["what"]) == (True, "send-offer")
+
+
+async def test_what_is_said_of_a_merged_lead_is_said_of_its_survivor_item_by_item(world, pair, done):
+    survivor, other = pair
+    done(await merged(world.ana, survivor, other))
+    items = [{"item_id": lead, **call_to(lead)} for lead in (survivor, other)]
+    done(await world.ana.post("/v1/activities:batch", {"items": items}), 200)
+    found = done(await world.ana.get("/v1/activities"))["items"]
+    assert [each["lead"] for each in found] == [survivor, survivor]
+
+
+async def test_the_survivor_shows_the_activities_of_both_and_they_are_prior_contact(world, done):
+    survivor = await captured(world.importer, done, owner_external_id="bao")
+    other = await captured(world.ana, done)
+    day_before = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    done(await world.ana.post("/v1/activities", call_to(other, occurred_at=day_before)), 201)
+    done(await merged(world.importer, survivor, other))
+    done(await world.bao.post("/v1/activities", {"kind": "visit", "lead": survivor}), 201)
+    found = done(await world.bao.get("/v1/activities", lead=survivor))["items"]
+    assert [each["kind"] for each in found] == ["call", "visit"]

@@ -94,10 +94,23 @@ def not_merged(query: Query, into: UUID | None) -> None:
 
 
 def of_lead(query: Query, lead: UUID | None) -> None:
-    """Handoffs of the lead, and of those it stands for."""
+    """What is of the lead, and of those it stands for."""
     if lead is not None:
         merged = "SELECT id FROM lead WHERE lead.tenant_id = $1 AND merged_into_id = {}"
-        query.where(f"(lead_id = {{}} OR lead_id IN ({merged}))", lead, lead)
+        query.where(f"lead_id = ANY(ARRAY({merged}) || {{}}::uuid)", lead, lead)
+
+
+async def standing_for(connection: "Connection[Row]", tenant: UUID, leads: Iterable[UUID]) -> dict[UUID, Row]:
+    """Of these leads the merged ones, each with id, account and contact of the lead that stands for it."""
+    rows = await connection.fetch(
+        """
+        SELECT merged.id AS merged_id, lead.id, lead.account_id, lead.contact_id
+          FROM lead AS merged JOIN lead ON lead.tenant_id = $1 AND lead.id = merged.merged_into_id
+         WHERE merged.tenant_id = $1 AND merged.id = ANY($2::uuid[]) AND merged.merged_into_id IS NOT NULL""",
+        tenant,
+        list(leads),
+    )
+    return {row["merged_id"]: row for row in rows}
 
 
 async def handoffs(

@@ -59,6 +59,7 @@ from leads.inputs import When
 from leads.known_names import name_taken
 from leads.sequence import OutOfSequence
 from leads.store import Query as Conditions
+from leads.store import of_lead
 
 router = APIRouter(route_class=CommandRoute, tags=["activities"])
 
@@ -141,14 +142,13 @@ async def list_activities(
     cursor: CursorText = None,
 ) -> Page[ActivityView]:
     """Activities that the caller may see, by when they were done or else are planned: from ``at_from``, before
-    ``at_to``.
+    ``at_to``. Those of a ``lead`` are also those of the leads that were merged into it.
     """
     cursors = reader.cursors(f"activities {sort}")
     query = Conditions(reader.tenant)
     query.equal(
         {
             "performer_id": performer,
-            "lead_id": lead,
             "account_id": account,
             "contact_id": contact,
             "series_id": series,
@@ -157,6 +157,7 @@ async def list_activities(
             "external_id": external_id,
         }
     )
+    of_lead(query, lead)
     store.seen_by(query, reader.scope)
     rows = await store.by_time(
         reader.connection,

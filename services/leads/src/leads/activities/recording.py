@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from chassis.aggregates import Loaded
+from chassis.aggregates import Command, Loaded
 from chassis.principal import Principal
 from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
@@ -32,6 +32,7 @@ from leads.customers.contact import CONTACT
 from leads.customers.customer import CUSTOMER
 from leads.lead import LEAD
 from leads.lookups import ASSIGNERS, Lookups, sees_account, sees_lead
+from leads.merging.merge import LeadIsMerged
 from leads.responses import store as store_responses
 
 CHANNELS: Final = {
@@ -155,9 +156,20 @@ async def record(
 async def tell_leads(work: UnitOfWork, activities: Iterable[ActivityState]) -> None:
     """What was done may be the first contact with a lead."""
     effects = [(each.lead_id, command) for each in activities if each.lead_id and (command := effect(each))]
-    for answer in await work.execute_many(LEAD, await _timed(work, effects)) if effects else ():
-        if isinstance(answer, Refusal):
-            raise answer
+    commands: Sequence[tuple[UUID, Command]] = await _timed(work, effects) if effects else ()
+    while commands:
+        answers = await work.execute_many(LEAD, commands)
+        passed_on = []
+        for (_, command), answer in zip(commands, answers, strict=True):
+            if isinstance(answer, LeadIsMerged):  # the one that it went into hears it in its place
+                passed_on.append((_survivor(answer), command))
+            elif isinstance(answer, Refusal):
+                raise answer
+        commands = passed_on
+
+
+def _survivor(merged: LeadIsMerged) -> UUID:
+    return UUID(str(merged.facts["merged_into"]))
 
 
 async def _timed(work: UnitOfWork, effects: Sequence[tuple[UUID, ContactLead]]) -> list[tuple[UUID, ContactLead]]:
@@ -244,13 +256,22 @@ async def plan_next(work: UnitOfWork, activity: ActivityState, given: NextStepIn
     scope = work.principal.scope
     try:
         if activity.lead_id is not None:
-            await work.execute(LEAD, activity.lead_id, step, visible=lambda lead: sees_lead(scope, lead))
+            await _plan_lead(work, activity.lead_id, step)
         elif activity.account_id is not None:
             await work.execute(CUSTOMER, activity.account_id, step, visible=lambda each: sees_account(scope, each))
         else:
             raise Invalid("It concerns no lead and no account that could have a next step.", pointer="/next_step")
     except NotFound as unseen:  # its performer sees the activity, whoever holds the lead by now
         raise Invalid("You do not see the lead or account that it concerns.", pointer="/next_step") from unseen
+
+
+async def _plan_lead(work: UnitOfWork, lead_id: UUID, step: PlanFollowUp) -> None:
+    """For the lead, or for the one that it was merged into."""
+    scope = work.principal.scope
+    try:
+        await work.execute(LEAD, lead_id, step, visible=lambda lead: sees_lead(scope, lead))
+    except LeadIsMerged as merged:
+        await work.execute(LEAD, _survivor(merged), step, visible=lambda lead: sees_lead(scope, lead))
 
 
 async def rewrite(work: UnitOfWork, activity_id: UUID, written: dict[str, Any]) -> None:

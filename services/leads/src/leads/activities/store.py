@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from chassis.principal import Scope
-from leads.store import LEAD_OWNERS, Connection, Query, Row
+from leads.store import LEAD_OWNERS, Connection, Query, Row, standing_for
 
 PERFORMER = (("performer_id", "performer_team_id"),)
 
@@ -55,8 +55,15 @@ WHERE EXISTS (
 ) OR EXISTS (
     SELECT FROM lead JOIN activity ON activity.tenant_id = $1 AND activity.lead_id = lead.id
      WHERE lead.tenant_id = $1 AND lead.account_id = asked.account AND activity.contacted AND activity.at <= asked.at
+) OR EXISTS (
+    SELECT FROM lead JOIN activity ON activity.tenant_id = $1 AND activity.lead_id = lead.id
+     WHERE lead.tenant_id = $1 AND activity.contacted AND activity.at <= asked.at
+       AND lead.merged_into_id = ANY(ARRAY(
+           SELECT id FROM lead AS survivor WHERE survivor.tenant_id = $1 AND survivor.account_id = asked.account
+       ) || asked.lead)
 )
 """
+"""With the customer, or with a lead of theirs, or with one that was merged into such a lead."""
 
 
 OPEN_OF_SERIES = """
@@ -84,7 +91,10 @@ class VisitDay(NamedTuple):
 
 
 def seen_by(query: Query, scope: Scope) -> None:
-    """An activity is seen by who did it, and by who sees the lead, the account or the contact that it concerns."""
+    """An activity is seen by who did it, and by who sees the lead, the account or the contact that it concerns.
+
+    Whoever sees a lead sees what was done with those that it stands for.
+    """
     if scope.everything:
         return
     lead, values = scope.sql("lead.owner_id", "lead.owner_team_id", len(query.values) + 1)
@@ -99,6 +109,9 @@ def seen_by(query: Query, scope: Scope) -> None:
         scope,
         *PERFORMER,
         also=f"""lead_id = ANY(ARRAY(SELECT lead.id {leads}))
+              OR lead_id = ANY(ARRAY(SELECT merged.id FROM lead AS merged WHERE merged.tenant_id = $1
+                                        AND merged.merged_into_id IS NOT NULL
+                                        AND EXISTS (SELECT {leads} AND lead.id = merged.merged_into_id)))
               OR contact_id = ANY(ARRAY(SELECT lead.contact_id {leads}))
               OR account_id = ANY(ARRAY(SELECT customer.id {accounts}))""",
     )
@@ -149,12 +162,16 @@ async def keep_texts(connection: "Connection[Row]", tenant: UUID, written: Mappi
 async def visible_leads(
     connection: "Connection[Row]", tenant: UUID, scope: Scope, column: str, values: Iterable[UUID | str]
 ) -> dict[Any, Row]:
-    """Leads that the caller sees with their account and contact, by id or external id."""
+    """Leads that the caller sees with their account and contact, by id or external id; for a merged one stands the
+    one that it was merged into.
+    """
     query = Query(tenant)
     query.where(f"{column} = ANY({{}})", list(values))
     query.within(scope, *LEAD_OWNERS)
-    rows = await query.fetch(connection, "lead", "id, external_id, account_id, contact_id")
-    return {row[column]: row for row in rows}
+    rows = await query.fetch(connection, "lead", "id, external_id, account_id, contact_id, merged_into_id")
+    merged = [row["id"] for row in rows if row["merged_into_id"] is not None]
+    standing = await standing_for(connection, tenant, merged) if merged else {}
+    return {row[column]: standing.get(row["id"], row) for row in rows}
 
 
 async def accounts_of(connection: "Connection[Row]", tenant: UUID, contacts: Iterable[UUID]) -> dict[UUID, UUID]:
