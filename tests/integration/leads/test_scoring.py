@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from analytics.measures.scores import postings
 from events.catalogue.leads import LeadState
 from events.catalogue.scoring import (
     ScoreEstimated,
@@ -23,6 +24,7 @@ from leads.scoring import keeping_scores, store
 from leads.scoring.features import learnable
 from leads.scoring.keeping_scores import keep_scores, score_some
 from leads.scoring.serving import Scorer
+from leads.scoring.store import closed_leads, outcomes
 from leads.scoring.training_models import train_models, train_next
 
 FIRM, OTHER, ANA, BAO = UUID(int=0xF1), UUID(int=0xF2), UUID(int=0xA1), UUID(int=0xB1)
@@ -336,3 +338,17 @@ async def test_tenants_are_scored_in_turn_and_what_changed_before_what_is_scored
         turns = [await store.tenant_to_score(connection, after) for after in (UUID(int=0), FIRM, OTHER)]
         assert turns == [FIRM, OTHER, FIRM]
         assert await store.taken_to_score(connection, OTHER, 9) == [UUID(other)]
+
+
+async def test_a_merged_lead_is_not_held_against_scorecard_and_person(world, done):
+    survivor, other = [await capture(world, done, "fair") for _ in range(2)]
+    for lead in (survivor, other):
+        done(await world.ana.put(f"/v1/leads/{lead}/probability", {"percent": 35}))
+    done(await world.ana.post(f"/v1/leads/{other}/disqualification", {"reason": "duplicate"}))
+    await score_all(world)
+    done(await world.ana.post(f"/v1/leads/{survivor}/merge", {"lead": other}))
+    await score_all(world)
+    async with world.connect() as connection:
+        [unsettled] = await published(connection, ScoreUnsettled)
+        assert (str(unsettled.score.id), list(postings(unsettled.score))) == (other, [])
+        assert (await closed_leads(connection, FIRM, 10), await outcomes(connection, FIRM)) == ([], (0, 0))

@@ -104,7 +104,14 @@ def grade(grader: Grader, lead: LeadState, account: CustomerState | None, zone: 
 def _said(
     lead: LeadState, graded: Graded, grader: Grader, moment: Moment, *, known: bool
 ) -> Iterator[tuple[UUID, Command]]:
-    """Freeze what is said of an open lead for the first time; settle what was said of a closed one."""
+    """Freeze what is said of an open lead for the first time; settle what was said of a closed one.
+
+    A merged lead counts no more, whatever became of it: its survivor's outcome is the prospect's.
+    """
+    if lead.merged_into is not None:
+        if known:
+            yield lead.id, Settle(moment=moment, converted=None, closed_on=None)
+        return
     if outcome(lead) is None and graded.basis_points is not None:
         forecast = Forecast(probability=graded.basis_points, at=moment.at, model=grader.model)
         yield lead.id, Freeze(moment=moment, lead=lead, forecast=forecast)

@@ -64,9 +64,9 @@ async def models_requested(connection: "Connection[Row]") -> list[Row]:
 
 
 async def closed_leads(connection: "Connection[Row]", tenant: UUID, most: int) -> list[LeadState]:
-    """Leads that were converted or disqualified, the newest ``most`` of them, oldest first."""
+    """Leads that were converted or disqualified, the newest ``most`` of them, oldest first; none that was merged."""
     rows = await connection.fetch(
-        "SELECT state FROM lead WHERE tenant_id = $1 AND status = ANY($2::text[])"
+        "SELECT state FROM lead WHERE tenant_id = $1 AND status = ANY($2::text[]) AND merged_into_id IS NULL"
         f" ORDER BY created_at DESC, id DESC LIMIT {most}",
         tenant,
         ["converted", "disqualified"],
@@ -75,10 +75,10 @@ async def closed_leads(connection: "Connection[Row]", tenant: UUID, most: int) -
 
 
 async def outcomes(connection: "Connection[Row]", tenant: UUID) -> tuple[int, int]:
-    """How many leads are closed, and how many of them converted."""
+    """How many leads are closed, and how many of them converted; a merged one is counted with its survivor."""
     row = await connection.fetchrow(
         "SELECT count(*) AS closed, count(*) FILTER (WHERE status = 'converted') AS converted FROM lead"
-        " WHERE tenant_id = $1 AND status = ANY($2::text[])",
+        " WHERE tenant_id = $1 AND status = ANY($2::text[]) AND merged_into_id IS NULL",
         tenant,
         ["converted", "disqualified"],
     )
