@@ -236,3 +236,11 @@ def test_an_event_says_its_kind_and_its_codes():
     assert (kind_of(event), facts_of(event), subject_of(event).open) == ("lead.disqualified", {}, False)
     moved = DealStageChanged(from_stage="talk", to_stage="offer", seconds_in_stage=5).stamped(at(1), a_deal(None))
     assert facts_of(moved) == {"from_stage": "talk", "to_stage": "offer", "seconds_in_stage": 5}
+
+
+async def test_a_merged_lead_that_is_read_before_its_survivor_keeps_its_history(world, hear, account, done):
+    """They are in two partitions, which may be read in any order when timelines are made anew."""
+    await hear(told(LeadCaptured(), a_lead(TWIN), 1), told(LeadMerged(into_id=LEAD), a_lead(TWIN, merged_into=LEAD), 2))
+    await hear(told(LeadCaptured(), a_lead(account_id=UUID(account)), 1))
+    page = await timeline(world.importer, account, done)
+    assert sorted(kinds(page)) == ["lead.captured", "lead.captured", "lead.merged"]

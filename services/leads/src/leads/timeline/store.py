@@ -21,9 +21,10 @@ FROM (SELECT DISTINCT unnest($1::uuid[])::text AS tenant ORDER BY 1) AS tenants
 BEFORE = """
 SELECT tenant_id, subject_kind, subject_id
 FROM json_populate_recordset(NULL::timeline_subject, $1::json) AS new
-JOIN timeline_subject AS old USING (tenant_id, subject_kind, subject_id)
+LEFT JOIN timeline_subject AS old USING (tenant_id, subject_kind, subject_id)
 WHERE old.own_account_id IS DISTINCT FROM new.own_account_id OR old.follows_id IS DISTINCT FROM new.follows_id
 """
+"""Which of them moved. One that is new may be what others wait for: a merged lead is read before its survivor."""
 COLUMNS = (
     *("own_account_id", "follows_id", "title", "title_key", "owner_id", "owner_team_id"),
     *("offered_to_id", "offered_to_team_id", "open"),
