@@ -205,6 +205,10 @@ class ConversionWorld:
         await self.call(self.leads, "POST", f"/v1/handoffs/{handoff}/acceptance", {})
         return handoff
 
+    async def merged(self, survivor: str, other: str) -> None:
+        """One lead stands for the other, too."""
+        await self.call(self.leads, "POST", f"/v1/leads/{survivor}/merge", {"lead": other})
+
     async def settle(self) -> None:
         """Everything that is to be told is told."""
         while True:

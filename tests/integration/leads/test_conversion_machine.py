@@ -63,12 +63,20 @@ class Process(RuleBasedStateMachine):
     @precondition(lambda self: self.leads)
     @rule(pick=st.integers(0, MOST_LEADS - 1), works=st.booleans())
     def hand_one_over_again_that_was_given_back(self, pick: int, works: bool) -> None:
-        lead = self.leads[pick % len(self.leads)]
-        if self._lead(lead).status == "qualified":
-            self._accept(lead, works=works)
+        lead = self._lead(self.leads[pick % len(self.leads)])
+        if lead.status == "qualified" and lead.merged_into is None:
+            self._accept(str(lead.id), works=works)
 
     def _accept(self, lead: str, *, works: bool) -> None:
         self.handoffs.append(self.run(self.world.accepted(lead, self.good if works else self.retired)))
+
+    @precondition(lambda self: len(self.leads) > 1)
+    @rule(into=st.integers(0, MOST_LEADS - 1), gone=st.integers(0, MOST_LEADS - 1))
+    def merge_one_that_was_given_back(self, into: int, gone: int) -> None:
+        survivor, other = (self._lead(self.leads[pick % len(self.leads)]) for pick in (into, gone))
+        alone = not other.merges and survivor.merged_into is other.merged_into is None
+        if survivor.id != other.id and other.status == "qualified" and alone:
+            self.run(self.world.merged(str(survivor.id), str(other.id)))
 
     @rule(side=sides, most=st.integers(1, 5))
     def deliver(self, side: str, most: int) -> None:
@@ -210,6 +218,22 @@ def test_any_life_of_a_conversion_ends_on_both_sides_alike(postgres_url: str) ->
         finally:
             for name in names:
                 runner.run(execute(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def test_all_may_be_told_again_once_the_lead_of_a_refused_deal_is_merged(new_database: Any) -> None:
+    world = await ConversionWorld.open(await new_database(), await new_database())
+    try:
+        await world.new_firm()
+        retired = await world.a_pipeline(active=False)
+        refused, survivor = [await world.a_qualified_lead() for _ in range(2)]
+        await world.accepted(refused, retired)
+        await world.settle()
+        await world.merged(survivor, refused)
+        await world.leads.forget()
+        await world.settle()
+        assert [each["status"] for each in await world.states(world.leads, "conversion")] == ["undone"]
+    finally:
+        await world.close()
 
 
 async def execute(url: str, statement: str) -> None:

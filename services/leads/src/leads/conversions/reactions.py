@@ -13,7 +13,7 @@ from chassis.aggregates import Aggregate
 from chassis.refusals import Kind, Refusal
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork
-from events.catalogue.conversions import ConversionState, DealRefused
+from events.catalogue.conversions import ConversionState, ConversionStatus, DealRefused
 from events.catalogue.deals import DealOpened
 from events.codec import Message
 from events.errors import InvalidMessage, RetryLater
@@ -41,10 +41,15 @@ async def confirm(work: UnitOfWork, messages: Sequence[Message]) -> None:
 
 
 async def undo(work: UnitOfWork, messages: Sequence[Message]) -> None:
-    """Deals refused: lead and handoff are what they were before, and the conversion has ended."""
+    """Deals refused: lead and handoff are what they were before, and the conversion has ended.
+
+    One that has ended so is left alone: its lead may have become anything since, another lead's part even.
+    """
     refused = [(message, message.event.refusal.handoff_id) for message in messages]  # type: ignore[union-attr]
     leads, handoffs, conversions = [], [], []
     for message, conversion in await _answered(work, refused):
+        if conversion.status is ConversionStatus.UNDONE:
+            continue
         code = message.event.refusal.code  # type: ignore[union-attr]
         moment = await work.directory.moment(work.tenant, message.envelope.time)
         for id_ in (conversion.lead_id, conversion.handoff_id, conversion.id):
