@@ -11,6 +11,7 @@ from events.catalogue.leads import LeadPooled
 from events.testing import FixedClock, published
 from leads.pool import recycling
 from leads.pool.recycling import recycle
+from leads.qualification.recalling import recall_some
 
 FIRM, ANA, BAO = UUID(int=0xF1), UUID(int=0xA1), UUID(int=0xB1)
 MONDAY = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -197,3 +198,69 @@ async def test_whoever_called_again_and_again_keeps_the_lead(world, done, captur
     clock.at += timedelta(days=4)
     assert await recycle(world.resources, FIRM) == 1
     assert (await custody(world, done, lead))[-1] == ("recycled", None)
+
+
+async def test_a_recalled_lead_stays_with_its_owner(world, done, capture, set_pool, clock):
+    await set_pool(recycle_after_days=3)
+    lead = await capture(owner_external_id="ana")
+    let_go = {"reason": "no budget", "recall_on": "2026-06-01"}
+    done(await world.ana.post(f"/v1/leads/{lead}/disqualification", let_go))
+    clock.at = datetime(2026, 6, 1, 3, tzinfo=UTC)
+    assert await recall_some(world.resources) == 1
+    assert await recycle(world.resources, FIRM) == 0
+    clock.at += timedelta(days=4)
+    assert await recycle(world.resources, FIRM) == 1
+
+
+async def test_a_lead_that_is_given_back_stays_with_its_owner(world, done, capture, set_pool, clock):
+    await set_pool(recycle_after_days=3)
+    lead = await capture(owner_external_id="ana")
+    done(await world.ana.post(f"/v1/leads/{lead}/qualification"))
+    handoff = done(await world.ana.post(f"/v1/leads/{lead}/handoff", {"offered_to": str(BAO)}), 201)["id"]
+    clock.at += timedelta(days=14)
+    done(await world.bao.post(f"/v1/handoffs/{handoff}/return", {"reason": "x"}))
+    clock.at += timedelta(minutes=1)
+    assert await recycle(world.resources, FIRM) == 0
+
+
+async def test_nothing_is_asked_of_an_owner_in_a_pause_and_before_the_next_step(world, done, capture, set_pool, clock):
+    await set_pool(recycle_after_days=3)
+    paused, planned = [await capture(owner_external_id="ana") for _ in range(2)]
+    pause = {"until": "2026-06-01", "reason": "budget-next-quarter"}
+    done(await world.ana.post(f"/v1/leads/{paused}/pause", pause))
+    step = {"next_step": {"what": "call", "due_on": "2026-06-01"}}
+    done(await world.ana.post(f"/v1/leads/{planned}/next-step", step))
+    for day in ((2026, 3, 16), (2026, 6, 1), (2026, 6, 4)):
+        clock.at = datetime(*day, 3, tzinfo=UTC)
+        assert await recycle(world.resources, FIRM) == 0
+    clock.at = datetime(2026, 6, 5, 3, tzinfo=UTC)
+    assert await recycle(world.resources, FIRM) == 2
+
+
+async def test_a_call_that_is_logged_while_the_job_runs_keeps_the_lead(world, done, capture, set_pool, monkeypatch):
+    clock = world.resources.clock = FixedClock(MONDAY)
+    await set_pool(recycle_after_days=3)
+    lead = await capture(owner_external_id="ana")
+    call = {"kind": "call", "lead": lead, "direction": "outbound"}
+    done(await world.ana.post("/v1/activities", {**call, "occurred_at": clock.at.isoformat()}), 201)
+    clock.at += timedelta(days=14)
+    find = recycling.store.quiet_leads
+
+    async def meanwhile(*given, **more):
+        rows = await find(*given, **more)
+        assert [str(row["id"]) for row in rows] == [lead]
+        done(await world.ana.post("/v1/activities", {**call, "occurred_at": clock.at.isoformat()}), 201)
+        return rows
+
+    monkeypatch.setattr(recycling.store, "quiet_leads", meanwhile)
+    assert await recycle(world.resources, FIRM) == 0
+
+
+async def test_what_is_done_with_a_merged_lead_is_done_with_its_survivor(world, done, capture, set_pool, clock):
+    await set_pool(recycle_after_days=3)
+    survivor, other = [await capture(owner_external_id="ana") for _ in range(2)]
+    clock.at += timedelta(days=14)
+    task = {"kind": "task", "lead": other, "occurred_at": clock.at.isoformat()}
+    done(await world.ana.post("/v1/activities", task), 201)
+    done(await world.ana.post(f"/v1/leads/{survivor}/merge", {"lead": other}))
+    assert await recycle(world.resources, FIRM) == 0

@@ -271,7 +271,7 @@ def _disqualify(command: DisqualifyLead, lead: LeadState) -> Iterator[LeadEvent]
 def _reopen(command: ReopenLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.status is not LeadStatus.DISQUALIFIED:
         raise LeadIsNotDisqualified(current_status=lead.status.value)
-    yield LeadReopened(lead=_after(command, lead, **OPEN_AGAIN))
+    yield LeadReopened(lead=_after(command, lead, back_since=command.moment.at, **OPEN_AGAIN))
 
 
 def _offer(command: OfferLead, lead: LeadState) -> Iterator[LeadEvent]:
@@ -295,8 +295,8 @@ def _redirect(command: RedirectOffer, lead: LeadState) -> Iterator[LeadEvent]:
 
 def _return(command: ReturnLead, lead: LeadState) -> Iterator[LeadEvent]:
     _refuse_other(command.handoff_id, lead)
-    open_again = _after(command, lead, open_handoff=None, offered_to=None, **OPEN_AGAIN)
-    yield LeadReturned(reason=command.reason, lead=open_again)
+    back = {"open_handoff": None, "offered_to": None, "back_since": command.moment.at}
+    yield LeadReturned(reason=command.reason, lead=_after(command, lead, **back, **OPEN_AGAIN))
 
 
 def _convert(command: ConvertLead, lead: LeadState) -> Iterator[LeadEvent]:

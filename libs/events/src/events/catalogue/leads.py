@@ -84,6 +84,8 @@ class LeadState(Value):
     """Since when the present owner holds it."""
     first_held_at: Timestamp | None = None
     """Since when its first owner held it."""
+    back_since: Timestamp | None = None
+    """Since when it is in its owner's hands again: it was reopened, given back or parted, or an offer of it failed."""
     assigned_by_rule: AppliedRule | None = None
     """Absent where a person gave it to its owner, or the owner claimed it."""
     pool: PoolStay | None = None

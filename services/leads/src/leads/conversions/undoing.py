@@ -25,5 +25,5 @@ def undo_lead(command: UndoLead, lead: LeadState) -> Iterator[LeadEvent]:
         return
     at = max(command.moment.at, lead.changed_at or command.moment.at)
     undone = {"status": LeadStatus.QUALIFIED, "converted_on": None, "deal_id": None, "offered_to": None}
-    after = lead.model_copy(update={**undone, "changed_at": at})
+    after = lead.model_copy(update={**undone, "changed_at": at, "back_since": at})
     yield LeadConversionUndone(code=command.code, occurred_at=at, lead=after)

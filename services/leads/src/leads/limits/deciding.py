@@ -20,5 +20,5 @@ def expire_offer(command: ExpireOffer, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.open_handoff != command.handoff_id:
         return
     at = max(command.moment.at, lead.changed_at or command.moment.at)
-    free = lead.model_copy(update={"open_handoff": None, "offered_to": None, "changed_at": at})
+    free = lead.model_copy(update={"open_handoff": None, "offered_to": None, "changed_at": at, "back_since": at})
     yield LeadOfferExpired(handoff_id=command.handoff_id, occurred_at=at, lead=free)

@@ -166,7 +166,8 @@ def _release(command: ReleaseLead, lead: LeadState) -> Iterator[LeadEvent]:
 def _unmerge(command: UnmergeLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.merged_into != command.from_lead:
         raise LeadIsNotMerged
-    yield LeadUnmerged(from_id=command.from_lead, lead=lead.model_copy(update={"merged_into": None}))
+    parted = {"merged_into": None, "back_since": command.moment.at}
+    yield LeadUnmerged(from_id=command.from_lead, lead=lead.model_copy(update=parted))
 
 
 MERGING: Final[Mapping[type[Command], Callable[[Any, LeadState], Iterator[LeadEvent]]]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,11 +99,19 @@ def pooled(lead: LeadState, why: PoolReason, reason: str | None = None, alert_to
 
 
 def quiet_since(lead: LeadState) -> datetime | None:
-    """Since when the lead's owner has done nothing with it; None where there is nobody who should."""
+    """Since when the lead's owner could do something with it and has not; None where there is nobody who could."""
     if lead.owner is None or _is_closed(lead) or lead.open_handoff is not None:
         return None
-    done = (lead.held_since or lead.changed_at or lead.created_at, lead.qualified_at, lead.first_contact_at)
+    held = lead.held_since or lead.changed_at or lead.created_at
+    done = (held, lead.back_since, lead.qualified_at, lead.first_contact_at)
     return max(at for at in done if at is not None)
+
+
+def nothing_due_until(lead: LeadState) -> date | None:
+    """The day until which nothing is asked of the owner: the lead pauses, or its next step is for that day."""
+    days = [lead.paused.until] if lead.paused else []
+    days += [lead.next_step.due_on] if lead.next_step else []
+    return max(days, default=None)
 
 
 def pooled_at(lead: LeadState) -> datetime | None:

@@ -8,11 +8,11 @@ is in the leads, what it has not it finds again.
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
 
+from chassis import aggregate_store
 from chassis.database import FAILURES, acquired
 from chassis.refusals import Refusal
 from chassis.resources import Resources
@@ -22,7 +22,7 @@ from events.catalogue.leads import LeadState
 from leads.assignment import store as store_assignment
 from leads.lead import LEAD
 from leads.pool import store
-from leads.pool.pooling import RecycleLead, quiet_since
+from leads.pool.pooling import RecycleLead, nothing_due_until, quiet_since
 
 AT_ONCE = 100
 TICK_SECONDS = 60.0
@@ -65,27 +65,34 @@ async def recycle(resources: Resources, tenant: UUID, stop: asyncio.Event | None
 
 
 async def _round(work: UnitOfWork, after: Place | None) -> Round:
+    """Candidates are found, locked, and only then held against what was done with them: whoever calls meanwhile waits
+    for the lock, or has the lead.
+    """
     policy = await store_assignment.policy(work.connection, work.tenant)
     days = None if policy is None else policy.pool.recycle_after_days
     if days is None:
         return Round()
-    before = work.now - timedelta(days=days)
-    rows = await store.quiet_leads(work.connection, work.tenant, before, after, AT_ONCE)
-    commands = [command for row in rows if (command := await _due(work, row, days)) is not None]
-    await work.execute_many(LEAD, commands)
+    before, today = work.now - timedelta(days=days), (await work.moment()).on
+    rows = await store.quiet_leads(work.connection, work.tenant, before, today, after=after, limit=AT_ONCE)
+    ids = {row["id"] for row in rows}
+    locked = await aggregate_store.load_many_for_update(work.connection, LEAD, work.tenant, ids)
+    worked_on = await store.last_activities(work.connection, work.tenant, ids)
+    due = [await _due(work, lead.state, worked_on.get(id_), days) for id_, lead in locked.items()]
+    await work.execute_many(LEAD, [command for command in due if command is not None])
     more = len(rows) == AT_ONCE
     return Round(work.published, (rows[-1]["quiet_since"], rows[-1]["id"]) if more else None)
 
 
-async def _due(work: UnitOfWork, row: Any, days: int) -> tuple[UUID, RecycleLead] | None:
-    """The command for a lead of whose owner's working days enough have passed whole."""
-    lead = LeadState.model_validate_json(row["state"])
+async def _due(
+    work: UnitOfWork, lead: LeadState, worked_on: datetime | None, days: int
+) -> tuple[UUID, RecycleLead] | None:
+    """The command for a lead of whose owner's working days enough have passed whole since something was due."""
     since = quiet_since(lead)
     if lead.owner is None or since is None:
         return None
     works = await work.directory.working_time(work.tenant, lead.owner.person)
     moment = await work.moment()
-    day = await work.directory.moment(work.tenant, max(since, row["last_activity_at"] or since))
-    if works.days_after(day.on, days) >= moment.on:
+    on = (await work.directory.moment(work.tenant, max(since, worked_on or since))).on
+    if works.days_after(max(on, nothing_due_until(lead) or on), days) >= moment.on:
         return None
-    return row["id"], RecycleLead(moment=moment, owner=lead.owner.person, quiet_since=since)
+    return lead.id, RecycleLead(moment=moment, owner=lead.owner.person, quiet_since=since)

@@ -1,7 +1,7 @@
 """SQL of the public pool: who holds a lead since when, how many one has claimed, which leads are quiet."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from leads.store import Connection, Query, Row
@@ -54,22 +54,41 @@ async def tenants_that_recycle(connection: "Connection[Row]") -> list[UUID]:
     return [row["tenant_id"] for row in rows]
 
 
-_LAST_ACTIVITY = """(SELECT max(at) FROM activity WHERE activity.tenant_id = $1 AND activity.lead_id = lead.id
-    AND activity.status = 'done') AS last_activity_at"""
+_LAST_ACTIVITIES = """
+SELECT asked.id, max(activity.at) AS at FROM unnest($2::uuid[]) AS asked (id)
+  JOIN lead ON lead.tenant_id = $1 AND (lead.id = asked.id OR lead.merged_into_id = asked.id)
+  JOIN activity ON activity.tenant_id = $1 AND activity.lead_id = lead.id AND activity.status = 'done'
+ GROUP BY asked.id
+"""
 _NOT_CONTACTED = """NOT EXISTS (SELECT FROM activity WHERE activity.tenant_id = $1 AND activity.lead_id = lead.id
     AND activity.at >= {} AND activity.status = 'done')"""
 """The lead itself knows only of its first contact."""
 
 
 async def quiet_leads(
-    connection: "Connection[Row]", tenant: UUID, before: datetime, after: tuple[datetime, UUID] | None, limit: int
+    connection: "Connection[Row]",
+    tenant: UUID,
+    before: datetime,
+    today: date,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
 ) -> list[Row]:
-    """Leads whose owners have done nothing since before an instant, the longest quiet first, from a place on."""
+    """Leads whose owners may have done nothing since before an instant, the longest quiet first, from a place on.
+
+    Those are left out that pause today, or have a next step to come.
+    """
     query = Query(tenant)
     query.where("quiet_since < {}", before)
+    query.where("(paused_until IS NULL OR paused_until <= {})", today)
+    query.where("(next_due_on IS NULL OR next_due_on < {})", today)
     query.where(_NOT_CONTACTED, before)
     if after is not None:
         query.where("(quiet_since, id) > ({}, {})", *after)
-    return await query.fetch(
-        connection, "lead", f"id, quiet_since, state, {_LAST_ACTIVITY}", f"ORDER BY quiet_since, id LIMIT {limit}"
-    )
+    return await query.fetch(connection, "lead", "id, quiet_since", f"ORDER BY quiet_since, id LIMIT {limit}")
+
+
+async def last_activities(connection: "Connection[Row]", tenant: UUID, leads: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When something was done last with each lead, or with one that was merged into it."""
+    rows = await connection.fetch(_LAST_ACTIVITIES, tenant, list(leads))
+    return {row["id"]: row["at"] for row in rows}

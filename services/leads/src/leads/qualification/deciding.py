@@ -50,7 +50,7 @@ def recall_lead(command: RecallLead, lead: LeadState) -> Iterator[LeadEvent]:
     if lead.recall_on is None or command.moment.on < lead.recall_on:
         return
     at = max(command.moment.at, lead.changed_at or command.moment.at)
-    open_again = lead.model_copy(update={"changed_at": at, **OPEN_AGAIN})
+    open_again = lead.model_copy(update={"changed_at": at, "back_since": at, **OPEN_AGAIN})
     yield LeadReopened(recalled=True, occurred_at=at, lead=open_again)
 
 
