@@ -212,3 +212,16 @@ async def test_bad_rules_are_refused_at_the_field(world, done, assert_problem):
     assert_problem(await world.ana.post(f"/v1/leads/{lead}/answers", {"answers": {}}), 422, "invalid", "/answers")
     words = {"answers": {"budget": "yes"}}
     assert_problem(await world.ana.post(f"/v1/leads/{lead}/answers", words), 422, "invalid", "/answers/budget")
+
+
+async def test_imported_history_is_not_opened_again_but_on_the_day_it_names(world, done):
+    reason = {"code": "no-budget", "text": "No budget", "recall_after_days": 30}
+    done(await world.ops.post("/v1/disqualify-reasons", reason), 201)
+    history = {"imported": True, "occurred_at": "2024-01-01T03:00:00Z"}
+    closed, due = [await a_lead(world, done, **history) for _ in range(2)]
+    let_go = {"reason": "no-budget", "occurred_at": "2024-02-01T03:00:00Z"}
+    done(await world.importer.post(f"/v1/leads/{closed}/disqualification", let_go))
+    done(await world.importer.post(f"/v1/leads/{due}/disqualification", {**let_go, "recall_on": "2024-06-01"}))
+    await recall_some(world.resources)
+    status = [done(await world.ana.get(f"/v1/leads/{lead}"))["status"] for lead in (closed, due)]
+    assert status == ["disqualified", "open"]

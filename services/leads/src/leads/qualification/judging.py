@@ -1,7 +1,8 @@
 """Whether a lead may be qualified, and what a reason for letting it go means. Pure.
 
 A lead is judged by the checklist of its source, else by the one for all; only by one that was in force when it was
-qualified. History is loaded as it was: imported leads need no answers, and keep whatever reason they were let go for.
+qualified. History is loaded as it was: imported leads need no answers, keep whatever reason they were let go for, and
+are looked at again only on a day that is given with them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -110,5 +111,5 @@ def recall_day(
         raise UnknownReason(detail, pointer="/reason", known=sorted(known))
     if recall_on is not None and recall_on <= moment.on:
         raise RecallNotAhead(pointer="/recall_on")
-    after = known[reason].recall_after_days if reason in known else None
+    after = known[reason].recall_after_days if reason in known and not lead.imported else None
     return recall_on or (None if after is None else moment.on + timedelta(days=after))
