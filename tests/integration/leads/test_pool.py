@@ -264,3 +264,19 @@ async def test_what_is_done_with_a_merged_lead_is_done_with_its_survivor(world, 
     done(await world.ana.post("/v1/activities", task), 201)
     done(await world.ana.post(f"/v1/leads/{survivor}/merge", {"lead": other}))
     assert await recycle(world.resources, FIRM) == 0
+
+
+async def test_a_firm_whose_job_fails_holds_up_no_other(world, done, capture, set_pool, clock):
+    """Its record has not come to the directory yet; it comes first in the table."""
+    await set_pool(recycle_after_days=3)
+    lead = await capture(owner_external_id="ana")
+    clock.at += timedelta(days=20)
+    async with world.connect() as connection:
+        await connection.execute(
+            "INSERT INTO assignment_policy (tenant_id, id, version, state)"
+            " SELECT $1, $1, version, state FROM assignment_policy",
+            UUID(int=0xEE),
+        )
+        await connection.execute("UPDATE assignment_policy SET version = version WHERE tenant_id = $1", FIRM)
+    assert await recycling.recycle_all(world.resources) == 1
+    assert done(await world.ops.get(f"/v1/leads/{lead}"))["owner"] is None

@@ -6,7 +6,7 @@ from uuid import UUID
 from deals.store import Connection, Row
 from events.catalogue.transfers import Refused
 
-WAITING = "SELECT tenant_id, id FROM transfer WHERE NOT done ORDER BY tenant_id, id LIMIT 1"
+WAITING = "SELECT tenant_id, id FROM transfer WHERE NOT done ORDER BY tenant_id, id"
 LEFT = """
 SELECT id FROM deal WHERE tenant_id = $1 AND owner_person = $2 AND status = 'open'
    AND NOT EXISTS (SELECT FROM transfer_refusal AS refusal WHERE refusal.tenant_id = $1
@@ -19,10 +19,9 @@ SELECT $1, $2, unnest($3::uuid[]) ON CONFLICT DO NOTHING
 """
 
 
-async def waiting(connection: "Connection[Row]") -> tuple[UUID, UUID] | None:
-    """Tenant and id of a transfer that is not done."""
-    row = await connection.fetchrow(WAITING)
-    return None if row is None else (row["tenant_id"], row["id"])
+async def waiting(connection: "Connection[Row]") -> list[tuple[UUID, UUID]]:
+    """Tenant and id of the transfers that are not done."""
+    return [(row["tenant_id"], row["id"]) for row in await connection.fetch(WAITING)]
 
 
 async def left(connection: "Connection[Row]", tenant: UUID, transfer: UUID, person: UUID, limit: int) -> list[UUID]:

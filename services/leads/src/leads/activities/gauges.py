@@ -2,17 +2,15 @@
 
 import asyncio
 from typing import Final
+from uuid import UUID
 
-import structlog
 from prometheus_client import Gauge
 
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
+from chassis.database import acquired
 from chassis.resources import Resources
 from chassis.ticking import pause
 from leads.activities import store_follow_ups as store
-
-log = structlog.get_logger(__name__)
 
 EVERY_SECONDS: Final = 60.0
 
@@ -25,20 +23,22 @@ VIOLATIONS = Gauge(
 
 
 async def keep_gauges(resources: Resources, stop: asyncio.Event) -> None:
-    """Count again and again; a fault leaves the old counts for a while."""
+    """Count again and again; a fault leaves the old counts of a firm for a while."""
     while not stop.is_set():
-        try:
-            await count(resources)
-        except (*FAILURES, Refusal) as error:
-            log.warning("follow-ups not counted, will be tried again", error=repr(error))
+        await count(resources)
         await pause(stop, EVERY_SECONDS)
 
 
-async def count(resources: Resources) -> None:
-    """Count what every tenant's people do not follow up."""
+async def count(resources: Resources) -> int:
+    """Count what every tenant's people do not follow up; answers how much that is."""
+    return await one_by_one(resources, "counting", store.tenants, lambda tenant: _counted(resources, tenant))
+
+
+async def _counted(resources: Resources, tenant: UUID) -> int:
+    state = await resources.directory.tenant(tenant)
+    today = (await resources.directory.moment(tenant, resources.clock.now())).on
     async with acquired(resources.pool) as connection:
-        for tenant in await store.tenants(connection):
-            state = await resources.directory.tenant(tenant)
-            today = (await resources.directory.moment(tenant, resources.clock.now())).on
-            for (kind, how), found in (await store.violations(connection, tenant, today)).items():
-                VIOLATIONS.labels(state.slug, kind, how).set(found)
+        violations = await store.violations(connection, tenant, today)
+    for (kind, how), found in violations.items():
+        VIOLATIONS.labels(state.slug, kind, how).set(found)
+    return sum(violations.values())

@@ -6,10 +6,7 @@ What is due stands in the handoffs themselves: a process that dies leaves them d
 import asyncio
 from uuid import UUID
 
-import structlog
-
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
 from chassis.resources import Resources
 from chassis.ticking import pause
 from chassis.unit_of_work import unit_of_work
@@ -21,8 +18,6 @@ from leads.limits.deciding import ExpireOffer
 AT_ONCE = 100
 TICK_SECONDS = 5.0
 
-_log = structlog.get_logger(__name__)
-
 
 async def expire_offers(resources: Resources, stop: asyncio.Event) -> None:
     """Until told to stop; several processes may run this, an offer expires once."""
@@ -33,13 +28,13 @@ async def expire_offers(resources: Resources, stop: asyncio.Event) -> None:
 
 async def expire_some(resources: Resources) -> int:
     """Let up to a hundred offers of each firm expire; answers how many were late."""
-    try:
-        async with acquired(resources.pool) as connection:
-            tenants = await store.tenants_with_late_offers(connection, resources.clock.now())
-        return sum([await _expired(resources, tenant) for tenant in tenants])
-    except (*FAILURES, Refusal) as failure:
-        _log.warning("offers not expired, will be tried again", reason=str(failure))
-        return 0
+    now = resources.clock.now()
+    return await one_by_one(
+        resources,
+        "expiring offers",
+        lambda connection: store.tenants_with_late_offers(connection, now),
+        lambda tenant: _expired(resources, tenant),
+    )
 
 
 async def _expired(resources: Resources, tenant: UUID) -> int:

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import structlog
-
 from chassis import aggregate_store
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
 from chassis.resources import Resources
 from chassis.ticking import pause
 from chassis.unit_of_work import UnitOfWork, unit_of_work
@@ -27,7 +24,6 @@ from leads.pool.pooling import RecycleLead, nothing_due_until, quiet_since
 AT_ONCE = 100
 TICK_SECONDS = 60.0
 
-_log = structlog.get_logger(__name__)
 Place = tuple[datetime, UUID]
 
 
@@ -42,14 +38,15 @@ class Round:
 async def recycle_leads(resources: Resources, stop: asyncio.Event) -> None:
     """Until told to stop; several processes may run this."""
     while not stop.is_set():
-        try:
-            async with acquired(resources.pool) as connection:
-                tenants = await store.tenants_that_recycle(connection)
-            for tenant in tenants:
-                await recycle(resources, tenant, stop)
-        except (*FAILURES, Refusal) as failure:
-            _log.warning("quiet leads not recycled, will be tried again", reason=str(failure))
+        await recycle_all(resources, stop)
         await pause(stop, TICK_SECONDS)
+
+
+async def recycle_all(resources: Resources, stop: asyncio.Event | None = None) -> int:
+    """The leads of all firms that are due; answers how many came back into the pool."""
+    return await one_by_one(
+        resources, "recycling", store.tenants_that_recycle, lambda tenant: recycle(resources, tenant, stop)
+    )
 
 
 async def recycle(resources: Resources, tenant: UUID, stop: asyncio.Event | None = None) -> int:

@@ -7,10 +7,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
-
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
 from chassis.resources import Resources
 from chassis.ticking import pause
 from chassis.unit_of_work import unit_of_work
@@ -23,8 +20,6 @@ TICK_SECONDS = 30.0
 EASTERNMOST = timedelta(hours=14)
 """So far ahead of UTC it may be in a firm's zone."""
 
-_log = structlog.get_logger(__name__)
-
 
 async def recall_leads(resources: Resources, stop: asyncio.Event) -> None:
     """Until told to stop; several processes may run this, a lead is taken by one."""
@@ -36,13 +31,12 @@ async def recall_leads(resources: Resources, stop: asyncio.Event) -> None:
 async def recall_some(resources: Resources) -> int:
     """Reopen up to a hundred leads of each firm; answers how many there were."""
     tomorrow = (resources.clock.now() + EASTERNMOST).date()
-    try:
-        async with acquired(resources.pool) as connection:
-            tenants = await store.tenants_with_recalls(connection, tomorrow)
-        return sum([await _recalled(resources, tenant) for tenant in tenants])
-    except (*FAILURES, Refusal) as failure:
-        _log.warning("leads not recalled, will be tried again", reason=str(failure))
-        return 0
+    return await one_by_one(
+        resources,
+        "recalling",
+        lambda connection: store.tenants_with_recalls(connection, tomorrow),
+        lambda tenant: _recalled(resources, tenant),
+    )
 
 
 async def _recalled(resources: Resources, tenant: UUID) -> int:

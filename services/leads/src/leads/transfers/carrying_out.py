@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.aggregates import Loaded
-from chassis.background_steps import step_by_step
-from chassis.database import acquired
+from chassis.background_steps import one_by_one, step_by_step
 from chassis.principal import Principal
 from chassis.resources import Resources
 from chassis.unit_of_work import UnitOfWork, unit_of_work
@@ -32,15 +31,16 @@ GROUP = "leads.transfers"
 
 
 async def carry_out_some(resources: Resources, at_once: int = AT_ONCE) -> bool:
-    """One step of the transfer that is due longest; whether there was one."""
-    async with acquired(resources.pool) as connection:
-        found = await store.due(connection, resources.clock.now())
-    if found is None:
-        return False
-    tenant, id_ = found
-    async with unit_of_work(resources, tenant=tenant, principal=await _ordered_by(resources, tenant, id_)) as work:
-        await _step(work, id_, at_once)
-    return True
+    """One step of each transfer that is due; whether there was one."""
+    now = resources.clock.now()
+
+    async def step(due: tuple[UUID, UUID]) -> int:
+        tenant, id_ = due
+        async with unit_of_work(resources, tenant=tenant, principal=await _ordered_by(resources, tenant, id_)) as work:
+            await _step(work, id_, at_once)
+        return 1
+
+    return bool(await one_by_one(resources, "transfers", lambda connection: store.due(connection, now), step))
 
 
 carry_out_transfers = step_by_step("transfers", carry_out_some, beat_seconds=BEAT_SECONDS)

@@ -16,7 +16,7 @@ OPEN_RECORDS = {
 """Table, the columns of who holds a record, and what makes it open; a merged lead is open again when it is parted."""
 
 DUE = """
-SELECT tenant_id, id FROM transfer WHERE due_at <= $1 ORDER BY due_at, tenant_id, id LIMIT 1
+SELECT tenant_id, id FROM transfer WHERE due_at <= $1 ORDER BY due_at, tenant_id, id
 """
 REFUSE = """
 INSERT INTO transfer_refusal (tenant_id, transfer_id, part, record_id, code)
@@ -29,10 +29,9 @@ WHERE tenant_id = $1 AND owner_id = $2 AND subject_kind = 'deal' AND open GROUP 
 """
 
 
-async def due(connection: "Connection[Row]", now: datetime) -> tuple[UUID, UUID] | None:
-    """Tenant and id of the transfer that is due longest."""
-    row = await connection.fetchrow(DUE, now)
-    return None if row is None else (row["tenant_id"], row["id"])
+async def due(connection: "Connection[Row]", now: datetime) -> list[tuple[UUID, UUID]]:
+    """Tenant and id of the transfers that are due, the one that is due longest first."""
+    return [(row["tenant_id"], row["id"]) for row in await connection.fetch(DUE, now)]
 
 
 async def open_transfer(connection: "Connection[Row]", tenant: UUID, person: UUID) -> UUID | None:
