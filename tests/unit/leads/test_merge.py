@@ -113,7 +113,7 @@ def test_the_merged_lead_is_closed_until_it_is_parted():
     given(LEAD, LATE, merge).when(MergeLead(moment=on_day(10), into=DEAL)).then_refused(LeadIsMerged)
     parted = given(LEAD, LATE, merge).when(UnmergeLead(moment=on_day(11), from_lead=FIRST))
     parted.then(LeadUnmerged(from_id=FIRST))
-    assert parted.state == lead(LATE)
+    assert parted.state == lead(LATE).model_copy(update={"back_since": on_day(11).at})
 
 
 def test_parted_the_survivor_is_as_it_was_but_for_what_happened_since():
@@ -337,8 +337,8 @@ def after(lead, command):
 
 
 def alike(lead):
-    """But for the time of the last change, which a merge and a parting are themselves."""
-    return lead.model_copy(update={"changed_at": None, "merged_into": None})
+    """But for the time of the last change, which a merge and a parting are themselves, and of coming back."""
+    return lead.model_copy(update={"changed_at": None, "back_since": None, "merged_into": None})
 
 
 def test_merging_and_parting_in_any_order():
