@@ -1,5 +1,6 @@
 """One timeline for each account, from the events of leads and deals: each once, and as far as one sees them."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -25,7 +26,8 @@ from events.envelope import Envelope
 from events.ids import uuid7
 from events.money import Money, PinnedRate
 from leads.timeline.entry import facts_of, kind_of, subject_of
-from leads.timeline.projection import keep
+from leads.timeline.projection import GROUP, keep
+from leads.timeline.store import begin_again
 
 FIRM, OTHER = UUID(int=0xF1), UUID(int=0xF2)
 NORTH, SOUTH = UUID(int=0x11), UUID(int=0x12)
@@ -244,3 +246,25 @@ async def test_a_merged_lead_that_is_read_before_its_survivor_keeps_its_history(
     await hear(told(LeadCaptured(), a_lead(account_id=UUID(account)), 1))
     page = await timeline(world.importer, account, done)
     assert sorted(kinds(page)) == ["lead.captured", "lead.captured", "lead.merged"]
+
+
+async def test_timelines_are_made_anew_while_a_batch_is_under_way(world):
+    async def begin(connection):
+        async with connection.transaction():
+            await begin_again(connection, GROUP)
+
+    async with world.connect() as batch, world.connect() as other:
+        await batch.execute(
+            "INSERT INTO consumer_offset (grp, topic, part, next_offset, claimed_by) VALUES ($1, 'x', 0, 0, 'x')", GROUP
+        )
+        under_way = batch.transaction()
+        await under_way.start()
+        await batch.execute("UPDATE consumer_offset SET next_offset = 1 WHERE grp = $1", GROUP)
+        waiting = f"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = {other.get_server_pid()})"
+        anew = asyncio.create_task(begin(other))
+        while not await batch.fetchval(waiting):
+            assert not anew.done()
+        await batch.execute("DELETE FROM timeline_entry WHERE false")
+        await under_way.commit()
+        await anew
+        assert await batch.fetchval("SELECT count(*) FROM consumer_offset WHERE grp = $1", GROUP) == 0

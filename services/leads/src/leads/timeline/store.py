@@ -85,10 +85,13 @@ async def keep(
 
 
 async def begin_again(connection: "Connection[Row]", group: str) -> None:
-    """Forget all timelines and how far the group has read: it reads the topics from their beginning."""
-    await connection.execute("TRUNCATE timeline_entry, timeline_subject")
-    await connection.execute("DELETE FROM consumer_watermark WHERE grp = $1", group)
+    """Forget all timelines and how far the group has read: it reads the topics from their beginning.
+
+    In the order in which a batch locks them, offsets first: one under way is waited for.
+    """
     await connection.execute("DELETE FROM consumer_offset WHERE grp = $1", group)
+    await connection.execute("DELETE FROM consumer_watermark WHERE grp = $1", group)
+    await connection.execute("TRUNCATE timeline_entry, timeline_subject")
 
 
 class Timeline:
