@@ -11,6 +11,7 @@ from events.catalogue.assignment import AssignmentPolicyChanged
 from events.catalogue.identity import Assignment, Leave, PersonState, RegionState, Role
 from events.catalogue.leads import LeadAssigned, LeadPooled
 from events.testing import FixedClock, assert_published, published
+from leads.assignment import store
 
 ANA, BAO, MAI, HANOI, DISTRICT = (UUID(int=number) for number in (0xA1, 0xB1, 0xC1, 0x21, 0x22))
 FRIDAY_EVENING = datetime(2026, 3, 6, 19, tzinfo=UTC)
@@ -182,3 +183,21 @@ async def test_rules_are_versioned_and_only_some_give_them(world, done, assert_p
 )
 async def test_rules_that_cannot_work_are_refused(world, assert_problem, wrong, code, pointer):
     assert_problem(await put(world.ops, {"rules": [wrong]}), 422, code, pointer)
+
+
+async def test_rules_that_are_replaced_while_a_lead_comes_in_find_its_owner_all_the_same(world, done, monkeypatch):
+    async def replaced(number):
+        rules = [rule(("ana", None), id=str(UUID(int=number)), when={})]
+        done(await world.ops.put(POLICY, {"rules": rules, "pool": {}}))
+
+    await replaced(1)
+    lock, replacing = store.turns_for_update, [2]
+
+    async def late(*given):
+        while replacing:
+            await replaced(replacing.pop())
+        return await lock(*given)
+
+    monkeypatch.setattr(store, "turns_for_update", late)
+    lead = done(await world.importer.post("/v1/leads", {"title": "x"}), 201)
+    assert (lead["owner"] or {}).get("person") == str(ANA), lead["pool"]

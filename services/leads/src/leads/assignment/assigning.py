@@ -53,13 +53,17 @@ class Assigner:
         return cls(work, await store.policy(work.connection, work.tenant))
 
     async def prepare(self, leads: Iterable[Traits]) -> None:
-        """Lock the turns of every rule that one of these leads meets."""
-        if self.policy is None:
-            return
-        rules = {rule.id for traits in leads for rule in meeting(self.policy.rules, traits)}
-        if rules:
-            self._turns = await store.turns_for_update(self._work.connection, self._work.tenant, rules)
+        """Lock the turns of every rule that one of these leads meets; rules replaced meanwhile are read anew."""
+        leads, connection, tenant = list(leads), self._work.connection, self._work.tenant
+        while self.policy is not None:
+            rules = {rule.id for traits in leads for rule in meeting(self.policy.rules, traits)}
+            self._turns = await store.turns_for_update(connection, tenant, rules) if rules else {}
             self._before = dict(self._turns)
+            if rules <= self._turns.keys():
+                return
+            read, self.policy = self.policy, await store.policy(connection, tenant)
+            if self.policy == read:
+                return
 
     async def find(self, lead: UUID, traits: Traits) -> Found | None:
         """Who gets the lead; None where nobody fits."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 from chassis.aggregates import Aggregate, Command
 from chassis.refusals import AlreadyExists
@@ -41,7 +42,14 @@ class ChangeContact(Command):
     custom: CustomValues = NO_VALUES
 
 
-ContactCommand = AddContact | ChangeContact | ConsentCommand
+@dataclass(frozen=True, kw_only=True)
+class JoinAccount(Command):
+    """The contact belongs to this account from now on, unless it belongs to one already."""
+
+    account_id: UUID
+
+
+ContactCommand = AddContact | ChangeContact | JoinAccount | ConsentCommand
 
 _DIALLED = frozenset({"phone", "country"})
 """What says how the contact is called: nothing else that changes makes another number of it."""
@@ -60,6 +68,9 @@ def decide(command: ContactCommand, contact: ContactState | None) -> Iterator[Co
                 changed = changed.model_copy(update={"phone_e164": dialled})
             if changed != contact:
                 yield ContactChanged(contact=changed)
+        case JoinAccount(), ContactState():
+            if contact.account_id is None:
+                yield ContactChanged(contact=contact.model_copy(update={"account_id": command.account_id}))
         case RecordConsent() | BarContact() | UnbarContact(), ContactState():
             yield from consent.decide(command, contact)
 
