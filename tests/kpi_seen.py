@@ -191,7 +191,7 @@ def plans(world: Any, day: date) -> Iterator[Seen]:
             if move.on > day:
                 on = move.from_on
             elif move.on >= move.from_on:
-                yield Seen(move.from_on, where, f"{kind} moved late")
+                yield Seen(move.from_on, place(move.performer or activity.performer), f"{kind} moved late")
         over = activity.done_on or activity.closed_on
         became = activity.status if over and over <= day else "open"
         if on:

@@ -233,3 +233,14 @@ class Cycle(RuleBasedStateMachine):
 
 
 TestCycle = Cycle.TestCase
+
+
+def test_a_plan_that_failed_stays_with_the_team_in_which_it_failed():
+    old, new = (Owner(person=ANA.person, team=UUID(int=team)) for team in (1, 2))
+    late = MoveActivity(moment=on_day(3), plan=Plan(on_day(40)))
+    done = CompleteActivity(moment=on_day(40), entered_at=on_day(40).at, performer=new)
+    moved = given(ACTIVITY, record(performer=old, without_contact="x")).when(late).state
+    after = given(ACTIVITY, moved).when(done).state
+    found = [(each[2].team, each[2].label) for each in postings(after) if each[1] == on_day(3).on]
+    assert found == [(str(old.team), "visit moved-late")]
+    assert {each[2].team for each in postings(after) if each[1] == on_day(40).on} == {str(new.team)}

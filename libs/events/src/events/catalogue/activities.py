@@ -64,6 +64,8 @@ class Move(Value):
     on: date
     from_at: Timestamp
     from_on: date
+    performer: Owner | None = None
+    """Whose plan it was, with the team and region of then; absent where it was moved before that was kept."""
 
 
 class ActivityState(Value):

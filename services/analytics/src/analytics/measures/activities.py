@@ -11,6 +11,7 @@ from typing import Final
 from analytics.ledger.posting import Measure, Posting, Slice, lattice
 from analytics.measures.dimensions import held_by, labelled
 from events.catalogue.activities import ActivityKind, ActivityState, ActivityStatus
+from events.catalogue.leads import Owner
 
 ACTIVITIES = Measure(
     "activities",
@@ -63,12 +64,12 @@ def fate(kind: str, *fates: str) -> tuple[str, ...]:
 
 
 def postings(activity: ActivityState) -> Iterator[Posting]:
-    where = held_by(activity.performer, Slice(label=activity.kind.value))
     if activity.kind in MET:
-        for on, became in _plans(activity):
-            yield Posting(PLANS, on, where.labelled(f"{activity.kind.value} {became}"))
+        for on, whose, became in _plans(activity):
+            yield Posting(PLANS, on, held_by(whose, Slice(label=f"{activity.kind.value} {became}")))
     if activity.status is not ActivityStatus.DONE or activity.done_on is None:
         return
+    where = held_by(activity.performer, Slice(label=activity.kind.value))
     yield Posting(ACTIVITIES, activity.done_on, where)
     if activity.first_of_day:
         yield Posting(CUSTOMERS_VISITED, activity.done_on, where.labelled(None))
@@ -78,12 +79,14 @@ def postings(activity: ActivityState) -> Iterator[Posting]:
         yield Posting(VISIT_FLAGS, activity.done_on, where.labelled(flag.value))
 
 
-def _plans(activity: ActivityState) -> Iterator[tuple[date, str]]:
-    """What became of each plan. Moved in advance it is a plan of the new day alone; moved late it failed on the old."""
+def _plans(activity: ActivityState) -> Iterator[tuple[date, Owner, str]]:
+    """What became of each plan, and whose it was. Moved in advance it is a plan of the new day alone; moved late it
+    failed on the old, for whoever's it was then.
+    """
     for move in activity.moves:
         if move.on >= move.from_on:
-            yield move.from_on, MOVED_LATE
+            yield move.from_on, move.performer or activity.performer, MOVED_LATE
     if activity.planned_on is not None:
-        yield activity.planned_on, _FATES.get(activity.status, OPEN)
+        yield activity.planned_on, activity.performer, _FATES.get(activity.status, OPEN)
     elif activity.done_on is not None:
-        yield activity.done_on, UNPLANNED
+        yield activity.done_on, activity.performer, UNPLANNED

@@ -204,6 +204,6 @@ def _moved(moment: Moment, plan: Plan, activity: ActivityState) -> ActivityMoved
         raise TooManyMoves
     refuse_earlier(moment.at, activity.moves[-1].at if activity.moves else activity.asked_at)
     from_at, from_on = activity.planned_at or moment.at, activity.planned_on or moment.on
-    left = Move(at=moment.at, on=moment.on, from_at=from_at, from_on=from_on)
+    left = Move(at=moment.at, on=moment.on, from_at=from_at, from_on=from_on, performer=activity.performer)
     changes = {**plan.fields(), "moves": (*activity.moves, left)}
     return ActivityMoved(move=left, activity=activity.model_copy(update=changes))
