@@ -1,9 +1,12 @@
 """A lead from capture to conversion, over HTTP, with what is published on the way."""
 
 import asyncio
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
+from chassis.unit_of_work import UnitOfWork
 from events.catalogue.contacts import ContactAdded
+from events.catalogue.identity import Assignment, PersonState, Role
 from events.catalogue.leads import (
     CustomerOpened,
     HandoffAccepted,
@@ -18,7 +21,7 @@ from events.catalogue.leads import (
     LeadReopened,
     LeadReturned,
 )
-from events.testing import assert_nothing_published, assert_published, published
+from events.testing import FixedClock, assert_nothing_published, assert_published, published
 
 ANA, BAO, MAI = UUID(int=0xA1), UUID(int=0xB1), UUID(int=0xC1)
 NORTH, SOUTH, HANOI = UUID(int=0x11), UUID(int=0x12), UUID(int=0x21)
@@ -68,8 +71,8 @@ async def test_from_capture_to_deal(world, done):
     opportunity = {"name": "Pumps", "amount": {"amount": "1250000000", "currency": "VND"}}
     handoff = await offered(world, done, lead, opportunity=opportunity)
     answer = done(await world.bao.post(f"/v1/handoffs/{handoff}/acceptance"))
-    deal, account = uuid5(UUID(handoff), "deal"), uuid5(UUID(handoff), "account")
-    assert (answer["status"], answer["deal"], answer["account"]) == ("accepted", str(deal), str(account))
+    deal, account = uuid5(UUID(handoff), "deal"), UUID(answer["account"])
+    assert (answer["status"], answer["deal"]) == ("accepted", str(deal))
     after = done(await world.bao.get(f"/v1/leads/{lead}"))
     assert (after["status"], after["deal"], after["first_owner"]["person"]) == ("converted", str(deal), str(ANA))
     assert done(await world.bao.get(f"/v1/accounts/{account}"))["name"] == "Industrial pumps"
@@ -204,3 +207,38 @@ async def test_every_event_has_its_version_and_the_one_who_did_it(world, done):
     assert [row["aggregateversion"] for row in rows] == [1, 2, 3]
     assert rows[0]["actor"] == rows[1]["actor"] != rows[2]["actor"]
     assert rows[2]["actor"].startswith("key:")
+
+
+async def test_whoever_takes_a_lead_over_does_so_with_the_team_of_that_day(world, done):
+    clock = world.resources.clock = FixedClock(datetime(2026, 3, 5, 3, tzinfo=UTC))
+    moves = (Assignment(from_on=date(2020, 1, 1), team=SOUTH), Assignment(from_on=date(2026, 3, 10), team=NORTH))
+    await world.know(PersonState(id=BAO, external_id="bao", name="Bao", roles=(Role.REP,), assignments=moves))
+    lead = await a_qualified_lead(world, done)
+    handoff = done(await world.ana.post(f"/v1/leads/{lead}/handoff", {"offered_to": str(BAO)}), 201)["id"]
+    clock.at = datetime(2026, 3, 12, 3, tzinfo=UTC)
+    account = done(await world.bao.post(f"/v1/handoffs/{handoff}/acceptance"))["account"]
+    assert done(await world.ops.get(f"/v1/accounts/{account}"))["owner"]["team"] == str(NORTH)
+    async with world.connect() as connection:
+        [accepted] = await published(connection, HandoffAccepted)
+        [converted] = await published(connection, LeadConverted)
+    assert (accepted.handoff.offered_to.team, accepted.handoff.answered_by.team) == (SOUTH, NORTH)
+    assert converted.lead.offered_to.team == NORTH
+
+
+async def test_an_acceptance_leaves_the_account_that_somebody_gave_the_contact_meanwhile(world, done, monkeypatch):
+    prospect = {"prospect": {"name": "Minh"}}
+    lead = await a_qualified_lead(world, done, **prospect)
+    contact = done(await world.importer.get(f"/v1/leads/{lead}"))["contact"]
+    right = done(await world.importer.post("/v1/accounts", {"name": "right one"}), 201)["id"]
+    handoff = await offered(world, done, lead)
+    find_many = UnitOfWork.find_many
+
+    async def meanwhile(self, kind, column, values):
+        found = await find_many(self, kind, column, values)
+        if kind.noun == "contact":
+            done(await world.importer.patch(f"/v1/contacts/{contact}", {"account": right}))
+        return found
+
+    monkeypatch.setattr(UnitOfWork, "find_many", meanwhile)
+    done(await world.bao.post(f"/v1/handoffs/{handoff}/acceptance"))
+    assert done(await world.importer.get(f"/v1/contacts/{contact}"))["account"] == right

@@ -83,3 +83,16 @@ async def test_accounts_contacts_and_handoffs_are_paged_too(world, done):
         assert len({each["id"] for each in await all_pages(world.importer, path, limit=2)}) == 5
     assert len(await all_pages(world.bao, "/v1/handoffs", limit=2, sort="-offered_at", status="offered")) == 5
     assert len((await world.importer.get("/v1/contacts", account=account)).json()["items"]) == 1
+
+
+async def test_an_account_that_an_acceptance_opens_stands_after_those_before_it(world, done):
+    done(await world.importer.post("/v1/accounts", {"name": "first"}), 201)
+    names = [f"opened {number}" for number in range(6)]
+    for name in names:
+        lead = done(await world.importer.post("/v1/leads", {"owner_external_id": "ana", "title": name}), 201)["id"]
+        done(await world.ana.post(f"/v1/leads/{lead}/qualification"))
+        offer = {"offered_to_external_id": "bao"}
+        handoff = done(await world.ana.post(f"/v1/leads/{lead}/handoff", offer), 201)["id"]
+        done(await world.bao.post(f"/v1/handoffs/{handoff}/acceptance"))
+    found = done(await world.importer.get("/v1/accounts"))["items"]
+    assert [each["name"] for each in found] == ["first", *names]

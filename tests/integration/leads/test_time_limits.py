@@ -106,3 +106,18 @@ async def test_only_sales_ops_set_limits_one_of_a_kind_for_each_source(world, do
     done(await world.ops.post("/v1/time-limits", {**HOUR, "source": "fair"}), 201)
     done(await world.ops.post("/v1/time-limits", HOUR), 201)
     assert len(done(await world.ana.get("/v1/time-limits", kind="handoff-answer", active=True))["items"]) == 2
+
+
+async def test_an_offer_that_is_written_down_late_can_be_answered(world, done):
+    clock = world.resources.clock = FixedClock(datetime(2026, 3, 5, 3, tzinfo=UTC))
+    done(await world.ops.post("/v1/time-limits", {"kind": "handoff-answer", "working_minutes": 480}), 201)
+    body = {"owner_external_id": "ana", "occurred_at": "2026-03-01T03:00:00Z"}
+    lead = done(await world.importer.post("/v1/leads", body), 201)["id"]
+    done(await world.ana.post(f"/v1/leads/{lead}/qualification", {"occurred_at": "2026-03-02T03:00:00Z"}))
+    offer = {"offered_to_external_id": "bao", "occurred_at": "2026-03-03T01:00:00Z"}
+    handoff = done(await world.ana.post(f"/v1/leads/{lead}/handoff", offer), 201)["id"]
+    await expire_some(world.resources)
+    assert done(await world.bao.get(f"/v1/handoffs/{handoff}"))["status"] == "offered"
+    clock.at += timedelta(days=7)
+    await expire_some(world.resources)
+    assert done(await world.bao.get(f"/v1/handoffs/{handoff}"))["status"] == "expired"

@@ -26,7 +26,6 @@ from leads.handoffs.handoff import (
     HandoffAlreadyAnswered,
     OfferHandoff,
     ReturnHandoff,
-    account_of,
     deal_of,
 )
 from leads.lead import LEAD, CaptureLead, ConvertLead, DisqualifyLead, OfferLead, QualifyLead, ReopenLead, ReturnLead
@@ -71,7 +70,7 @@ def test_acceptance_names_one_deal_for_ever_and_keeps_the_credit():
     given(HANDOFF, OFFER).when(ACCEPT).then(HandoffAccepted(seconds_to_answer=1800)).then_state(
         status=HandoffStatus.ACCEPTED, deal_id=deal_of(OFFER.id), account_id=UUID(int=8), offered_by=ANA
     )
-    assert deal_of(OFFER.id) == deal_of(OFFER.id) != account_of(OFFER.id)
+    assert deal_of(OFFER.id) == deal_of(OFFER.id) != deal_of(UUID(int=8))
 
 
 def test_a_return_keeps_its_reason():
@@ -139,7 +138,7 @@ class HandoffLife(RuleBasedStateMachine):
         index, moment = pick % len(self.handoffs), self.now()
         handoff = self.handoffs[index]
         command = (
-            AcceptHandoff(moment=moment, account_id=account_of(handoff.id))
+            AcceptHandoff(moment=moment, account_id=UUID(int=8))
             if accept
             else ReturnHandoff(moment=moment, reason="no")
         )
@@ -152,7 +151,7 @@ class HandoffLife(RuleBasedStateMachine):
             moment=moment,
             handoff_id=handoff.id,
             deal_id=deal_of(handoff.id),
-            account_id=account_of(handoff.id),
+            account_id=UUID(int=8),
         )
         give_back = ReturnLead(moment=moment, handoff_id=handoff.id, reason="no")
         assert self.try_lead(convert if accept else give_back), "an open handoff always fits its lead"

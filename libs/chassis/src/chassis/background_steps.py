@@ -65,12 +65,12 @@ async def one_by_one(
     return done
 
 
-async def _found(
-    resources: Resources, name: str, find: Callable[[Any], Awaitable[Sequence[Each]]]
-) -> Sequence[Each]:
+async def _found(resources: Resources, name: str, find: Callable[[Any], Awaitable[Sequence[Each]]]) -> Sequence[Each]:
     try:
         async with acquired(resources.pool) as connection:
             return await find(connection)
     except (*FAILURES, Refusal) as failure:
-        _log.warning("nothing could be looked for in the background, will be tried again", work=name, reason=str(failure))
+        _log.warning(
+            "nothing could be looked for in the background, will be tried again", work=name, reason=str(failure)
+        )
         return ()

@@ -198,7 +198,7 @@ class _Opening:
                 account_id=handoff.account_id,
             ),
             pipeline=await self._pipeline(opportunity.pipeline, moment),
-            owner=handoff.offered_to,
+            owner=handoff.answered_by or handoff.offered_to,
             worth=await self._worth(opportunity.amount, moment),
             lead_id=handoff.lead_id,
             handoff_id=handoff.id,

@@ -155,11 +155,12 @@ class ReturnLead(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvertLead(Command):
-    """The account executive took the lead over."""
+    """The account executive took the lead over, with the team and region of that day."""
 
     handoff_id: UUID
     deal_id: UUID
     account_id: UUID
+    by: Owner | None = None
 
 
 def decide(command: Command, lead: LeadState | None) -> Iterator[LeadEvent]:
@@ -309,6 +310,7 @@ def _convert(command: ConvertLead, lead: LeadState) -> Iterator[LeadEvent]:
         deal_id=command.deal_id,
         account_id=command.account_id,
         open_handoff=None,
+        offered_to=command.by or lead.offered_to,
     )
     yield LeadConverted(deal_id=command.deal_id, account_id=command.account_id, lead=converted)
 

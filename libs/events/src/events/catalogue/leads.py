@@ -179,6 +179,8 @@ class HandoffState(Value):
     """The lead's first owner, for whom its figures count."""
     answered_at: Timestamp | None = None
     answered_on: date | None = None
+    answered_by: Owner | None = None
+    """Who took it over, with the team and region of that day; absent where it was accepted before that was kept."""
     reason: str | None = None
     """Why it was returned."""
     opportunity: Opportunity = Opportunity()

@@ -19,9 +19,9 @@ from events.catalogue.leads import HandoffState, LeadState, Opportunity
 from events.catalogue.limits import LimitKind
 from events.moment import Moment
 from leads.conversions.conversion import CONVERSION, StartConversion, conversion_of
-from leads.customers.contact import CONTACT, ChangeContact
+from leads.customers.contact import CONTACT, JoinAccount
 from leads.customers.customer import CUSTOMER, OpenCustomer
-from leads.handoffs.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, account_of, deal_of
+from leads.handoffs.handoff import HANDOFF, AcceptHandoff, OfferHandoff, ReturnHandoff, deal_of
 from leads.inputs import AcceptanceInput, OfferInput, Reason
 from leads.lead import LEAD, ConvertLead, OfferLead, ReturnLead
 from leads.limits.running import Limits
@@ -147,8 +147,9 @@ class HandingOver:
         return _Plan(offer.handoff, lead.id, on_handoff, on_lead)
 
     async def _due(self, lead: LeadState, person: UUID, moment: Moment) -> datetime | None:
-        """By the working time of whoever is to answer."""
-        return await self._limits.due(LimitKind.HANDOFF_ANSWER, lead.source, moment.at, person)
+        """By the working time of whoever is to answer, who can do so from the time of entry on."""
+        start = max(moment.at, self._work.now)
+        return await self._limits.due(LimitKind.HANDOFF_ANSWER, lead.source, start, person)
 
     async def _require_rate(self, body: OfferInput, moment: Moment) -> None:
         """The deal is opened when nobody can be asked any more: what it would be refused for is refused here."""
@@ -173,13 +174,15 @@ class HandingOver:
         moment = await self._lookups.moment(body.occurred_at)
         lead = self._leads[handoff.lead_id]
         known = self._lookups.account(body) or handoff.account_id or lead.account_id
-        account_id = known or account_of(handoff.id)
-        on_handoff = AcceptHandoff(moment=moment, account_id=account_id)
-        on_lead = ConvertLead(moment=moment, handoff_id=handoff.id, deal_id=deal_of(handoff.id), account_id=account_id)
+        account_id = known or self._work.new_id()
+        taker = await self._work.directory.owner(self._work.tenant, handoff.offered_to.person, moment.on)
+        on_handoff = AcceptHandoff(moment=moment, account_id=account_id, by=taker)
+        deal_id = deal_of(handoff.id)
+        on_lead = ConvertLead(moment=moment, handoff_id=handoff.id, deal_id=deal_id, account_id=account_id, by=taker)
         account = None
         if known is None:
             name = _account_name(body, lead, handoff)
-            account = OpenCustomer(moment=moment, id=account_id, name=name, owner=handoff.offered_to)
+            account = OpenCustomer(moment=moment, id=account_id, name=name, owner=taker)
         conversion = self._conversion(moment, handoff, lead, account_id, opened=account is not None)
         return _Plan(handoff.id, lead.id, on_handoff, on_lead, account, conversion)
 
@@ -221,9 +224,9 @@ class HandingOver:
         people = {start.conversion.contact_id: start for start in starts if start.conversion.contact_id is not None}
         found = await self._work.find_many(CONTACT, "id", sorted(people))
         joining = [
-            (id_, ChangeContact(moment=start.moment, changes={"account_id": start.conversion.account_id}))
+            (id_, JoinAccount(moment=start.moment, account_id=start.conversion.account_id))
             for id_, start in people.items()
-            if id_ in found and found[id_].state.account_id is None
+            if id_ in found
         ]
         await self._written(CONTACT, joining)
 

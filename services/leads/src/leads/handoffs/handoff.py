@@ -49,9 +49,10 @@ class OfferHandoff(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptHandoff(Command):
-    """The account executive takes the lead over."""
+    """The account executive takes the lead over: whoever was asked, with the team and region of that day."""
 
     account_id: UUID
+    by: Owner | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +109,6 @@ def deal_of(handoff_id: UUID) -> UUID:
     return uuid5(handoff_id, "deal")
 
 
-def account_of(handoff_id: UUID) -> UUID:
-    """The account that an acceptance opens where there is none."""
-    return uuid5(handoff_id, "account")
-
-
 def _offered(command: OfferHandoff) -> HandoffState:
     return HandoffState(
         id=command.id,
@@ -140,6 +136,7 @@ def _accepted(command: AcceptHandoff, handoff: HandoffState) -> HandoffAccepted:
             "status": HandoffStatus.ACCEPTED,
             "answered_at": command.moment.at,
             "answered_on": command.moment.on,
+            "answered_by": command.by or handoff.offered_to,
             "deal_id": deal_of(handoff.id),
             "account_id": command.account_id,
         }
