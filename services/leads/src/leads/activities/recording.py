@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from chassis.aggregates import Command, Loaded
+from chassis.aggregates import Loaded
 from chassis.principal import Principal
 from chassis.refusals import Forbidden, Invalid, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
@@ -156,16 +156,14 @@ async def record(
 async def tell_leads(work: UnitOfWork, activities: Iterable[ActivityState]) -> None:
     """What was done may be the first contact with a lead."""
     effects = [(each.lead_id, command) for each in activities if each.lead_id and (command := effect(each))]
-    commands: Sequence[tuple[UUID, Command]] = await _timed(work, effects) if effects else ()
-    while commands:
-        answers = await work.execute_many(LEAD, commands)
-        passed_on = []
-        for (_, command), answer in zip(commands, answers, strict=True):
+    while effects:
+        told = await _timed(work, effects)
+        effects = []
+        for (_, contact), answer in zip(told, await work.execute_many(LEAD, told), strict=True):
             if isinstance(answer, LeadIsMerged):  # the one that it went into hears it in its place
-                passed_on.append((_survivor(answer), command))
+                effects.append((_survivor(answer), contact))
             elif isinstance(answer, Refusal):
                 raise answer
-        commands = passed_on
 
 
 def _survivor(merged: LeadIsMerged) -> UUID:

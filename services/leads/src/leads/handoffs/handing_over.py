@@ -12,6 +12,7 @@ from uuid import UUID
 
 from chassis import aggregate_store
 from chassis.aggregates import Aggregate, Command, Loaded
+from chassis.occurrence import HISTORIANS
 from chassis.refusals import Invalid, NotApplied, NotFound, Refusal
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.conversions import ConversionState
@@ -147,8 +148,12 @@ class HandingOver:
         return _Plan(offer.handoff, lead.id, on_handoff, on_lead)
 
     async def _due(self, lead: LeadState, person: UUID, moment: Moment) -> datetime | None:
-        """By the working time of whoever is to answer, who can do so from the time of entry on."""
-        start = max(moment.at, self._work.now)
+        """By the working time of whoever is to answer.
+
+        Who writes an offer down late asks them only now; who looks after the data tells when they were asked.
+        """
+        told = self._work.principal.has(*HISTORIANS)
+        start = moment.at if told else max(moment.at, self._work.now)
         return await self._limits.due(LimitKind.HANDOFF_ANSWER, lead.source, start, person)
 
     async def _require_rate(self, body: OfferInput, moment: Moment) -> None:
