@@ -1,6 +1,7 @@
 """Scores over HTTP: rules, a scorecard learnt from outcomes, ranked work lists, estimates of those who sell."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -352,3 +353,16 @@ async def test_a_merged_lead_is_not_held_against_scorecard_and_person(world, don
         [unsettled] = await published(connection, ScoreUnsettled)
         assert (str(unsettled.score.id), list(postings(unsettled.score))) == (other, [])
         assert (await closed_leads(connection, FIRM, 10), await outcomes(connection, FIRM)) == ([], (0, 0))
+
+
+async def test_a_score_of_an_older_version_does_not_hide_a_newer_one(world, done):
+    lead = await capture(world, done, "fair")
+    done(await world.ana.patch(f"/v1/leads/{lead}", {"title": "newer"}))
+    await score_all(world)
+    async with world.connect() as connection:
+        row = dict(await connection.fetchrow("SELECT * FROM lead_score WHERE lead_id = $1", UUID(lead)))
+        row["reasons"] = json.loads(row["reasons"])
+        await store.keep_scores(connection, [{**row, "lead_version": row["lead_version"] - 1, "rank": 99}])
+        await store.keep_scores(connection, [{**row, "class": "hot"}])
+        kept = await connection.fetchrow("SELECT rank, class FROM lead_score WHERE lead_id = $1", UUID(lead))
+    assert tuple(kept) == (row["rank"], "hot")

@@ -268,3 +268,25 @@ async def test_timelines_are_made_anew_while_a_batch_is_under_way(world):
         await under_way.commit()
         await anew
         assert await batch.fetchval("SELECT count(*) FROM consumer_offset WHERE grp = $1", GROUP) == 0
+
+
+async def test_of_two_workers_one_waits_so_that_each_entry_finds_its_account(world, hear, account, done):
+    """One hears of a merge while the other hears whose account the survivor is: neither sees what the other writes."""
+    await hear(told(LeadCaptured(), a_lead(), 1))
+
+    async def hear_of_the_account(connection):
+        async with connection.transaction():
+            await keep(connection, [told(LeadAssigned(to_owner=BAO), a_lead(account_id=UUID(account)), 2)])
+
+    async with world.connect() as one, world.connect() as other:
+        under_way = one.transaction()
+        await under_way.start()
+        await keep(one, [told(LeadMerged(into_id=LEAD), a_lead(TWIN, merged_into=LEAD), 1)])
+        waiting = f"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid = {other.get_server_pid()})"
+        hearing = asyncio.create_task(hear_of_the_account(other))
+        while not hearing.done() and not await one.fetchval(waiting):
+            pass
+        await under_way.commit()
+        await hearing
+    page = await timeline(world.importer, account, done)
+    assert sorted(kinds(page)) == ["lead.assigned", "lead.captured", "lead.merged"]
