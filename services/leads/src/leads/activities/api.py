@@ -159,13 +159,9 @@ async def list_activities(
     )
     of_lead(query, lead)
     store.seen_by(query, reader.scope)
+    after, descending = cursors.read(cursor), sort.startswith("-")
     rows = await store.by_time(
-        reader.connection,
-        query,
-        after=cursors.read(cursor),
-        between=(at_from, at_to),
-        descending=sort.startswith("-"),
-        limit=limit,
+        reader.connection, query, after=after, between=(at_from, at_to), descending=descending, limit=limit
     )
     found = [(row["at"], _loaded(row)) for row in rows]
     texts = await texts_shown(reads, reader, [each.state for _, each in found[:limit]])
