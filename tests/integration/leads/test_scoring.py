@@ -362,7 +362,7 @@ async def test_a_score_of_an_older_version_does_not_hide_a_newer_one(world, done
     async with world.connect() as connection:
         row = dict(await connection.fetchrow("SELECT * FROM lead_score WHERE lead_id = $1", UUID(lead)))
         row["reasons"] = json.loads(row["reasons"])
-        await store.keep_scores(connection, [{**row, "lead_version": row["lead_version"] - 1, "rank": 99}])
         await store.keep_scores(connection, [{**row, "class": "hot"}])
+        await store.keep_scores(connection, [{**row, "lead_version": row["lead_version"] - 1, "rank": 99}])
         kept = await connection.fetchrow("SELECT rank, class FROM lead_score WHERE lead_id = $1", UUID(lead))
     assert tuple(kept) == (row["rank"], "hot")
