@@ -65,7 +65,7 @@ async def person(world, done):
         "title": "First talk",
         "questions": [{"code": "trouble", "text": "What is wrong?", "need": "reliability"}],
     }
-    done(await world.ops.put("/v1/question-scripts/first-talk", script))
+    done(await world.ops.post("/v1/question-scripts", {"script": "first-talk", **script}))
     answers = {"script": "first-talk", "answers": [{"question": "trouble", "answer": "whispered trouble"}]}
     done(await world.ana.post(f"/v1/activities/{called['id']}/answers", answers), 201)
     item = {"item_id": "1", "name": NAME, "email": MAIL.upper(), "external_id": "fair-crm-77"}
