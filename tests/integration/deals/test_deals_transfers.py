@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from deals.reactions import react
 from deals.transfers import carrying_out
 from deals.transfers.carrying_out import carry_out_some, carry_out_transfers
 from events.catalogue.deals import DealOriginCorrected, DealOwnerChanged
@@ -213,6 +214,26 @@ async def test_a_source_that_was_corrected_by_hand_stays(world: Any) -> None:
     await world.hear(world.tenant, _absorbed(world))
     deal = await world.get(f"/v1/deals/{DEAL}", by="ana")
     assert (deal["source"], deal["lead_created_on"]) == ("referral", "2026-02-01")
+
+
+async def test_a_deal_that_is_opened_while_its_lead_is_merged_counts_from_the_earliest_creation(world: Any) -> None:
+    """Two workers hear of both at once; the one that comes second waits for the first."""
+    pool, resources = world.resources.pool, world.resources
+    opened = world._message(world.tenant, _accepted(world), world.clock.now())
+    merged = world._message(world.tenant, _absorbed(world), world.clock.now())
+    async with pool.acquire() as one, pool.acquire() as two:
+        async with one.transaction():
+            await react(resources, one, [opened])
+            second = asyncio.create_task(_heard(resources, two, merged))
+            await asyncio.wait({second}, timeout=0.5)
+        await second
+    deal = await world.get(f"/v1/deals/{DEAL}", by="ana")
+    assert (deal["source"], deal["lead_created_on"]) == ("fair", "2026-02-01")
+
+
+async def _heard(resources: Any, connection: Any, message: Any) -> None:
+    async with connection.transaction():
+        await react(resources, connection, [message])
 
 
 async def test_a_merge_of_leads_without_a_deal_means_nothing_here(world: Any) -> None:
