@@ -68,6 +68,10 @@ class Operation:
         found: dict[str, Any] = schema["properties"]
         return found
 
+    def chooses(self, field: str) -> bool:
+        """Whether a field of the body takes one of a few words."""
+        return "enum" in self._resolved(self.fields()[field])
+
     def _resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = self.schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
         return found

@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import time
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import asyncpg
@@ -15,6 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from dealstream.platform import plan_from_environment, service_environment
 from e2e.every_event import Caller
 from events.kafka import KafkaAdmin, KafkaConsumer, KafkaSettings
+from events.kafka.admin import configuration
 from events.topics import LEADS_CONTACT, TOPICS
 
 SERVICES = ("identity", "leads", "deals", "analytics", "notifications")
@@ -24,7 +26,6 @@ WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'informat
 """
 HOLDS = "SELECT count(*) FROM {table} AS row WHERE row::text ~* $1"
 AT_ONCE = {
-    "cleanup.policy": "compact",
     "max.compaction.lag.ms": "1",
     "segment.ms": "1",
     "min.cleanable.dirty.ratio": "0",
@@ -155,12 +156,21 @@ async def _records(kafka):
         await consumer.stop()
 
 
-async def compact_at_once(kafka):
+@contextmanager
+def compacted_at_once(kafka):
     """What a day does otherwise."""
+    asyncio.run(configure(kafka, {**configuration(LEADS_CONTACT), **AT_ONCE}))
+    try:
+        yield
+    finally:
+        asyncio.run(configure(kafka, configuration(LEADS_CONTACT)))
+
+
+async def configure(kafka, settings):
     client = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     await client.start()
     try:
-        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, LEADS_CONTACT.name, AT_ONCE)])
+        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, LEADS_CONTACT.name, settings)])
     finally:
         await client.close()
 
@@ -212,13 +222,13 @@ def test_a_person_is_forgotten_everywhere_and_no_figure_moves(tenant, admin, pla
 
     assert in_databases(plan, words.pattern) == []
     assert figures(tenant, plan) == before
-    asyncio.run(compact_at_once(kafka))
-    deadline = time.monotonic() + 120
-    while in_topics(kafka, words):
-        assert time.monotonic() < deadline, "the log was not compacted"
-        for _ in range(40):  # a segment that is written to is closed, and can be compacted
-            admin.post("leads", "/v1/contacts", {"name": "Somebody else"})
-        time.sleep(2)
+    with compacted_at_once(kafka):
+        deadline = time.monotonic() + 120
+        while in_topics(kafka, words):
+            assert time.monotonic() < deadline, "the log was not compacted"
+            for _ in range(40):  # a segment that is written to is closed, and can be compacted
+                admin.post("leads", "/v1/contacts", {"name": "Somebody else"})
+            time.sleep(2)
     for contact in contacts:
         gone = httpx2.get(
             f"{admin.addresses['leads']}/v1/contacts/{quote(contact)}",

@@ -150,7 +150,8 @@ async def test_what_was_copied_waits_for_no_collector(ledger: Stage) -> None:
 async def test_an_event_recorded_long_ago_finds_its_partition(ledger: Stage) -> None:
     [known] = history(World(leads=a_world(2, size=1).leads[:1]))[:1]
     await ledger.take([record(known._replace(at=datetime(2019, 5, 31, 23, 59, 59, 999999, tzinfo=UTC)))])
-    assert await ledger.pool.fetchval("SELECT count(*) FROM ledger_v1.ledger_201905") == 1
+    there = await ledger.pool.fetchval("SELECT count(*) FROM ledger_v1.ledger_201905")
+    assert there == await ledger.pool.fetchval("SELECT count(*) FROM ledger_v1.ledger") > 0
 
 
 async def test_a_failed_batch_changes_nothing_and_can_be_taken_again(ledger: Stage) -> None:

@@ -7,10 +7,7 @@ decided anew under its lock, so somebody who turned to the prospect meanwhile is
 import asyncio
 from uuid import UUID
 
-import structlog
-
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
 from chassis.resources import Resources
 from chassis.ticking import pause
 from chassis.unit_of_work import unit_of_work
@@ -20,8 +17,6 @@ from leads.responses.deciding import BreachResponse
 
 AT_ONCE = 100
 TICK_SECONDS = 5.0
-
-_log = structlog.get_logger(__name__)
 
 
 async def breach_responses(resources: Resources, stop: asyncio.Event) -> None:
@@ -33,13 +28,13 @@ async def breach_responses(resources: Resources, stop: asyncio.Event) -> None:
 
 async def breach_some(resources: Resources) -> int:
     """Tell up to a hundred breaches of each firm; answers how many there were."""
-    try:
-        async with acquired(resources.pool) as connection:
-            tenants = await store.tenants_with_late_responses(connection, resources.clock.now())
-        return sum([await _breached(resources, tenant) for tenant in tenants])
-    except (*FAILURES, Refusal) as failure:
-        _log.warning("late responses not told, will be tried again", reason=str(failure))
-        return 0
+    now = resources.clock.now()
+    return await one_by_one(
+        resources,
+        "telling late responses",
+        lambda connection: store.tenants_with_late_responses(connection, now),
+        lambda tenant: _breached(resources, tenant),
+    )
 
 
 async def _breached(resources: Resources, tenant: UUID) -> int:

@@ -2,12 +2,12 @@
 
 import asyncio
 from typing import Final
+from uuid import UUID
 
-import structlog
 from prometheus_client import Gauge
 
-from chassis.database import FAILURES, acquired
-from chassis.refusals import Refusal
+from chassis.background_steps import one_by_one
+from chassis.database import acquired
 from chassis.resources import Resources
 from chassis.ticking import pause
 from leads.activities.store_follow_ups import tenants
@@ -21,24 +21,23 @@ WAITING = Gauge(
     ("tenant", "state"),
 )
 
-_log = structlog.get_logger(__name__)
-
 
 async def keep_response_gauges(resources: Resources, stop: asyncio.Event) -> None:
-    """Count again and again; a fault leaves the old counts for a while."""
+    """Count again and again; a fault leaves the old counts of a firm for a while."""
     while not stop.is_set():
-        try:
-            await count(resources)
-        except (*FAILURES, Refusal) as failure:
-            _log.warning("first responses not counted, will be tried again", reason=str(failure))
+        await count(resources)
         await pause(stop, EVERY_SECONDS)
 
 
-async def count(resources: Resources) -> None:
-    """Count what waits at every tenant."""
+async def count(resources: Resources) -> int:
+    """Count what waits at every tenant; answers how much that is."""
+    return await one_by_one(resources, "counting responses", tenants, lambda tenant: _counted(resources, tenant))
+
+
+async def _counted(resources: Resources, tenant: UUID) -> int:
+    state = await resources.directory.tenant(tenant)
     async with acquired(resources.pool) as connection:
-        for tenant in await tenants(connection):
-            state = await resources.directory.tenant(tenant)
-            found = await store.waiting(connection, tenant)
-            for how in ("running", "overdue"):
-                WAITING.labels(state.slug, how).set(found.get(how, 0))
+        found = await store.waiting(connection, tenant)
+    for how in ("running", "overdue"):
+        WAITING.labels(state.slug, how).set(found.get(how, 0))
+    return sum(found.values())

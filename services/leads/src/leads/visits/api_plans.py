@@ -1,12 +1,12 @@
 """Visit plans over HTTP: how often accounts of a class are visited, and which are due."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from chassis.examples import example
+from chassis.inputs import Day
 from chassis.paging import CursorText, Limit, Page
 from chassis.problems import problems
 from chassis.reading import Reader
@@ -14,7 +14,8 @@ from chassis.refusals import Forbidden, NotFound
 from chassis.routes import CommandRoute, Work
 from leads.inputs import Code
 from leads.qualification.api_checklists import RULERS
-from leads.store import OWNERS, Query
+from leads.store import OWNERS
+from leads.store import Query as Conditions
 from leads.visits import store
 from leads.visits.inputs import PlanInput, RulesInput
 from leads.visits.plan import VisitPlan
@@ -41,7 +42,7 @@ async def set_visit_plan(body: PlanInput, work: Work) -> VisitPlanView:
 async def list_visit_plans(reader: Reader, *, limit: Limit = 50, cursor: CursorText = None) -> Page[VisitPlanView]:
     """Plans in the order of their classes."""
     cursors = reader.cursors("visit plans")
-    rows = await store.plans(reader.connection, Query(reader.tenant), after=cursors.read(cursor), limit=limit)
+    rows = await store.plans(reader.connection, Conditions(reader.tenant), after=cursors.read(cursor), limit=limit)
     return cursors.page(
         rows, limit, lambda row: VisitPlanView.of(store.plan_of(row)), lambda row: [row["customer_class"]]
     )
@@ -61,7 +62,7 @@ async def list_due_visits(
     reader: Reader,
     *,
     owner: UUID | None = None,
-    by: date | None = None,
+    by: Annotated[Day | None, Query()] = None,
     unplanned: bool | None = None,
     limit: Limit = 50,
     cursor: CursorText = None,
@@ -71,7 +72,7 @@ async def list_due_visits(
     """
     today = (await reader.directory.moment(reader.tenant, reader.now)).on
     cursors = reader.cursors("due visits")
-    query = Query(reader.tenant)
+    query = Conditions(reader.tenant)
     query.equal({"owner_id": owner})
     query.within(reader.scope, *OWNERS, unowned=True)
     rows = await store.due(
