@@ -27,8 +27,14 @@ def scoring(admin: Any, ana: str, binh: str) -> None:
     eventually(lambda: path.rpartition("/")[2] in waiting(admin, ana))
     admin.put("leads", f"{path}/probability", {"percent": 40})
     admin.post("leads", f"{path}/disqualification", {"reason": FOR_GOOD})
-    eventually(lambda: path.rpartition("/")[2] not in waiting(admin, ana))
+    eventually(lambda: judged(admin))
     admin.post("leads", f"{path}/reopening", {})
+    eventually(lambda: not judged(admin))
+
+
+def judged(admin: Any) -> bool:
+    """Whether what somebody expected of a lead was held against what became of it: a while after it was closed."""
+    return any(row["count"] for row in admin.get("analytics", "/v1/kpis/lead-estimates-brier")["rows"])
 
 
 def closed(admin: Any, source: str, lost: Any, won: Any, *, ana: str = "", binh: str = "") -> None:
