@@ -21,7 +21,7 @@ async def correct_origins(work: UnitOfWork, messages: Sequence[Message]) -> None
     told: list[Any] = [message.event for message in messages]
     ids = [event.lead.deal_id for event in told if event.lead.deal_id is not None]
     if ids:
-        await store.one_at_a_time(work.connection, work.tenant, set(ids))
+        await store.origins_alone(work.connection, work.tenant, set(ids))
         await store.keep_origins(work.connection, work.tenant, _last(told))
         await correct_opened(work, ids)
 

@@ -83,7 +83,7 @@ async def open_deals(work: UnitOfWork, messages: Sequence[Message]) -> None:
         work.caused_by(command.id, each.message)
         commands.append((command.id, command))
         agreed.append(each)
-    await store.one_at_a_time(work.connection, work.tenant, {id_ for id_, _ in commands})
+    await store.origins_alone(work.connection, work.tenant, {id_ for id_, _ in commands})
     answers = zip(agreed, await work.execute_many(DEAL, commands) if commands else [], strict=True)
     refused += [(each, answer) for each, answer in answers if isinstance(answer, Refusal)]
     if refused:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from chassis.locking import one_at_a_time
 from chassis.principal import Scope
 from events.catalogue.leads import CustomerState
 
@@ -43,7 +44,6 @@ _KEEP_ORIGINS = """
     ON CONFLICT (tenant_id, deal_id) DO UPDATE
     SET lead_created_on = excluded.lead_created_on, lead_owner = excluded.lead_owner, to_source = excluded.to_source
 """
-_LOCK_DEALS = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name"
 _TAKE_ORIGINS = """
     DELETE FROM lead_origin AS origin USING deal
     WHERE origin.tenant_id = $1 AND origin.deal_id = ANY($2::uuid[])
@@ -221,11 +221,11 @@ async def keep_origins(connection: "Connection[Row]", tenant: UUID, origins: Seq
     await connection.execute(_KEEP_ORIGINS, tenant, *map(list, zip(*origins, strict=True)))
 
 
-async def one_at_a_time(connection: "Connection[Row]", tenant: UUID, deals: Iterable[UUID]) -> None:
+async def origins_alone(connection: "Connection[Row]", tenant: UUID, deals: Iterable[UUID]) -> None:
     """Until the transaction ends nobody else opens these deals or keeps what was told of their leads: of two who do so
     at once, neither would see what the other wrote.
     """
-    await connection.execute(_LOCK_DEALS, sorted(f"deal {tenant}:{deal}" for deal in deals))
+    await one_at_a_time(connection, "deal", tenant, map(str, deals))
 
 
 async def take_origins(connection: "Connection[Row]", tenant: UUID, deals: Sequence[UUID]) -> list[Row]:

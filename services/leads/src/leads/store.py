@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zlib import crc32
 
 import asyncpg
 from pydantic_core import to_json
@@ -234,21 +233,6 @@ async def resembling(
 
 _CANDIDATES = 20
 """So many contacts of each kind are looked at: one of a mailbox that hundreds share."""
-
-
-async def one_at_a_time(connection: "Connection[Row]", tenant: UUID, keys: Iterable[tuple[str, str]]) -> None:
-    """Until the transaction ends nobody else decides about prospects with one of these keys.
-
-    Keys share a few locks, taken in their order: a batch may hold all of them, and two batches cannot block each other.
-    """
-    slots = sorted({crc32(f"{tenant}:{kind}:{key}".encode()) % _SLOTS for kind, key in keys})
-    names = [f"prospect:{tenant}:{slot}" for slot in slots]
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name", names
-    )
-
-
-_SLOTS = 128
 
 
 async def outdated_contacts(connection: "Connection[Row]", revision: int, limit: int) -> list[Row]:

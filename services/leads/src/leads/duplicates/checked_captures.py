@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from chassis.locking import one_at_a_time
 from chassis.unit_of_work import UnitOfWork
 from events.catalogue.leads import LeadStatus
-from leads import store
 from leads.capturing import Capture
 from leads.duplicates import finding as duplicates
 from leads.duplicates.finding import Match, keys_asked, lead_to_touch, named, ordered, refuse_duplicate
@@ -57,7 +57,7 @@ class CheckedCaptures:
             pair for (_, mode), each in zip(chosen, keys, strict=True) if mode in _ONCE for pair in each.certain
         ]
         if exclusive:
-            await store.one_at_a_time(work.connection, work.tenant, exclusive)
+            await one_at_a_time(work.connection, "prospect", work.tenant, (f"{kind}:{key}" for kind, key in exclusive))
         wanted = [each if mode != "ignore" else MatchKeys() for (_, mode), each in zip(chosen, keys, strict=True)]
         found = await duplicates.find(work.connection, work.tenant, work.principal.scope, wanted)
         asked = zip(chosen, keys, found, strict=True)
